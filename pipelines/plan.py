@@ -1,0 +1,172 @@
+"""What a run has to do, decided from what the warehouse knows. Pure: no I/O, no clock."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+YOUNG = dt.timedelta(days=1)
+# An activity may move to 00:00:01 of its day, or a time zone away; the window is read that much further back.
+SEAM = dt.timedelta(days=2)
+# After the first failure the very next run tries again.
+PAUSES = (
+    dt.timedelta(0),
+    dt.timedelta(hours=1),
+    dt.timedelta(hours=6),
+    dt.timedelta(days=1),
+    dt.timedelta(days=7),
+)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What is remembered of an activity: enough to see that it has changed."""
+
+    id: int
+    start_date: dt.datetime | None
+    distance: float | None
+    moving_time: int | None
+    elapsed_time: int | None
+    manual: bool | None
+    content_hash: int | None
+    is_deleted: bool = False
+
+    @property
+    def measures(self) -> tuple[float | None, int | None, int | None]:
+        return self.distance, self.moving_time, self.elapsed_time
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """A row of the ledger `stream_fetches`."""
+
+    status: str
+    sample_count: int
+    attempt_count: int
+    next_attempt_at: dt.datetime | None
+    measures: tuple[float | None, int | None, int | None]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A row of `listings`: a listing that was read to its end."""
+
+    started_at: dt.datetime
+    scope: str | None
+    start_date: str | None
+
+
+@dataclass
+class Known:
+    """The warehouse at the beginning of a run."""
+
+    activities: dict[int, Activity] = field(default_factory=dict)
+    fetches: dict[int, Fetch] = field(default_factory=dict)
+    last_full: Listing | None = None
+    athlete_refreshed_at: dt.datetime | None = None
+    extra_types: dict[str, Any] = field(default_factory=dict)
+    has_table: frozenset[str] = frozenset()
+
+
+def full_listing_due(
+    known: Known, now: dt.datetime, hours: float, start_date: dt.date | None, forced: bool
+) -> bool:
+    """Whether this run lists everything and not only the look-back window."""
+    last = known.last_full
+    if forced or last is None or (str(start_date) if start_date else None) != last.start_date:
+        return True
+    return not dt.timedelta(0) <= now - last.started_at < dt.timedelta(hours=hours)
+
+
+def window_start(known: Known, now: dt.datetime, lookback_days: float) -> dt.datetime | None:
+    """The first instant of the look-back window: counted from the newest activity, at the latest from now."""
+    starts = [a.start_date for a in known.activities.values() if a.start_date and not a.is_deleted]
+    return min(max(starts), now) - dt.timedelta(days=lookback_days) if starts else None
+
+
+def vanished(known: Known, seen: Iterable[int], since: dt.datetime | None) -> list[int]:
+    """Ids that stand in the warehouse and were not in a complete listing from `since` on."""
+    seen = set(seen)
+    return [
+        a.id
+        for a in known.activities.values()
+        if not a.is_deleted
+        and a.id not in seen
+        and (since is None or (a.start_date is not None and a.start_date >= since))
+    ]
+
+
+def refuse_deletion(known: Known, gone: int, scope: str | None, allowed: bool) -> str | None:
+    """Why `gone` vanished activities must not be marked deleted; null when they may."""
+    if allowed or gone == 0:
+        return None
+    last = known.last_full.scope if known.last_full else None
+    if last is not None and not scopes(last) <= scopes(scope):
+        return (
+            f"{gone} activities are no longer listed, but this authorisation covers less than the last one "
+            f"({scope or 'unknown'} instead of {last}): nothing was marked deleted; type `make authorize` and "
+            "leave all boxes ticked, or `make extract FULL=1 ALLOW_DELETES=1` if they are really gone"
+        )
+    alive = sum(not a.is_deleted for a in known.activities.values())
+    if gone > 10 and gone > alive / 2:
+        return (
+            f"{gone} of {alive} activities are no longer listed: nothing was marked deleted; if they are really "
+            "gone, type `make extract FULL=1 ALLOW_DELETES=1`"
+        )
+    return None
+
+
+def scopes(text: str | None) -> set[str]:
+    return {item for item in (text or "").replace(" ", ",").split(",") if item}
+
+
+def pending_streams(
+    activities: Mapping[int, Activity], fetches: Mapping[int, Fetch], now: dt.datetime
+) -> list[Activity]:
+    """The activities whose streams are to be asked for, newest first."""
+    due = [a for a in activities.values() if _is_due(a, fetches.get(a.id), now)]
+    oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
+    return sorted(due, key=lambda a: (a.start_date or oldest, a.id), reverse=True)
+
+
+def _is_due(activity: Activity, fetch: Fetch | None, now: dt.datetime) -> bool:
+    if activity.manual or activity.is_deleted:
+        return False
+    if fetch is None or fetch.measures != activity.measures:
+        return True
+    return fetch.next_attempt_at is not None and fetch.next_attempt_at <= now
+
+
+def fetch_row(
+    activity: Activity,
+    previous: Fetch | None,
+    now: dt.datetime,
+    status: str,
+    sample_count: int = 0,
+    error: str | None = None,
+) -> dict[str, Any]:
+    """The ledger's row after streams were asked for once more.
+
+    `failed`, and `none` of an activity younger than a day, are tried again after growing pauses.
+    """
+    is_same = previous is not None and previous.measures == activity.measures
+    attempts = (previous.attempt_count if previous and is_same else 0) + 1
+    is_young = activity.start_date is not None and now - activity.start_date < YOUNG
+    again = status == "failed" or (status == "none" and is_young)
+    pause = PAUSES[min(attempts, len(PAUSES)) - 1]
+    distance, moving_time, elapsed_time = activity.measures
+    return {
+        "activity_id": activity.id,
+        "status": status,
+        # The samples of an earlier fetch still stand when this one failed.
+        "sample_count": previous.sample_count
+        if previous and status == "failed" and not sample_count
+        else sample_count,
+        "attempt_count": attempts,
+        "fetched_at": now,
+        "next_attempt_at": now + pause if again else None,
+        "error": error,
+        "distance": distance,
+        "moving_time": moving_time,
+        "elapsed_time": elapsed_time,
+    }

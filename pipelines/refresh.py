@@ -1,0 +1,9 @@
+"""`make refresh`: extract, then transform."""
+
+from pipelines import extract, transform
+from pipelines.settings import Playground
+
+
+def main(playground: Playground) -> None:
+    extract.main(playground)
+    transform.main(playground)

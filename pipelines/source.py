@@ -1,0 +1,126 @@
+"""The dlt source "strava": what is asked of the API, and how its tables are merged into strava_raw."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import requests
+from dlt.extract import DltResource
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+
+from pipelines import shape
+from pipelines.errors import RunError
+
+PER_PAGE = 200
+# Later than any activity: with `before` Strava lists newest first, whatever else is asked.
+FAR_FUTURE = 4102444800  # 2100-01-01
+
+# The tables of strava_raw: (how rows replace those that stand, columns that are no plain Arrow type).
+TABLES: dict[str, dict[str, Any]] = {
+    "activities": {
+        "write_disposition": "merge",
+        "primary_key": "id",
+        "columns": {name: {"data_type": "json"} for name in shape.JSON_FIELDS},
+    },
+    # Merged by activity, not by sample: a cropped activity has fewer samples than before.
+    "streams": {"write_disposition": "merge", "merge_key": "activity_id"},
+    "stream_fetches": {"write_disposition": "merge", "primary_key": "activity_id"},
+    "listings": {"write_disposition": "merge", "primary_key": "started_at"},
+    "athlete": {"write_disposition": "merge", "primary_key": "id"},
+    "athlete_zones": {"write_disposition": "replace"},
+    "gear": {"write_disposition": "replace"},
+}
+
+
+@dlt.source(name="strava", schema_contract={"data_type": "freeze"})
+def strava(tables: Mapping[str, Sequence[pa.Table]]) -> Iterator[DltResource]:
+    """What was downloaded since the last load, as Arrow tables by name.
+
+    dlt loads only after a run's extraction has ended, so that one run over a whole history would lose all of
+    it when killed. Each run therefore carries the few seconds that are in hand, and the place to go on from
+    is read from the warehouse itself (it cannot disagree with the rows), not from dlt's incremental state.
+    """
+    for name, parts in tables.items():
+        yield dlt.resource(iter(parts), name=name, **TABLES[name])
+
+
+class NewestFirst(BasePaginator):
+    """Pages by time instead of by number: a change on Strava between two pages then shifts nothing.
+
+    Each page begins at the second where the last one ended (Strava does not say whether `before` is
+    exclusive), so that rows at the seam come twice; the listing has ended when a page brings nothing new.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.page, self.seen = FAR_FUTURE, 1, set[Any]()
+        self.after: int | None = None
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        if response.status_code != 200 or not isinstance(response.json(), list):
+            raise RunError("Strava's list of activities could not be read: type `make extract` to try again")
+        rows = [row for row in data or [] if isinstance(row, dict)]
+        new = {row.get("id") for row in rows if isinstance(row.get("id"), int)} - self.seen
+        self.seen |= new
+        starts = [start for row in rows if (start := start_epoch(row)) is not None]
+        self._has_next_page = bool(new) and bool(starts)
+        if not self._has_next_page:
+            return
+        # Descending is the rule; a page the other way round moves the lower bound instead.
+        ascending = len(starts) > 1 and starts[0] < starts[-1]
+        bound = max(starts) - 1 if ascending else min(starts) + 1
+        moved = bound != (self.after if ascending else self.before)
+        self.after, self.before = (bound, self.before) if ascending else (self.after, bound)
+        # More activities in one second than a page holds: only then by number.
+        self.page = 1 if moved else self.page + 1
+
+    def update_request(self, request: requests.Request) -> None:
+        request.params["before"], request.params["page"] = self.before, self.page
+        if self.after is not None:
+            request.params["after"] = self.after
+
+
+def start_epoch(activity: Mapping[str, Any]) -> int | None:
+    """`start_date` of a summary as epoch seconds; null where it is none."""
+    start = shape.coerce(activity.get("start_date"), shape.INSTANT)
+    return int(start.timestamp()) if isinstance(start, dt.datetime) else None
+
+
+def list_activities(client: RESTClient, after: dt.datetime | None) -> Iterator[list[dict[str, Any]]]:
+    """`GET /athlete/activities` in pages of summaries, newest first, each activity once.
+
+    Ends after the last activity; raises when the listing could not be read to its end.
+    """
+    params: dict[str, Any] = {"per_page": PER_PAGE, "before": FAR_FUTURE, "page": 1}
+    if after is not None:
+        params["after"] = max(int(after.timestamp()), 0)
+    seen: set[int] = set()
+    pages = client.paginate(
+        "/athlete/activities",
+        params=params,
+        paginator=NewestFirst(),
+        data_selector="$",
+        hooks={"response": []},  # the session has judged the answer already
+    )
+    for page in pages:
+        rows = {row["id"]: row for row in page if _has_id(row) and row["id"] not in seen}
+        seen |= rows.keys()
+        yield list(rows.values())
+
+
+def _has_id(row: Any) -> bool:
+    """A row without an id that fits BIGINT cannot be kept."""
+    return isinstance(row, dict) and type(row.get("id")) is int and abs(row["id"]) < 2**63
+
+
+def get_json(client: RESTClient, path: str) -> Any:
+    """One small object."""
+    return client.get(path).json()
+
+
+def fetch_streams(client: RESTClient, activity_id: int, kinds: Sequence[str]) -> requests.Response:
+    """All streams of one activity in one request. The commas stay commas: encoded they are not understood."""
+    return client.get(f"/activities/{activity_id}/streams?keys={','.join(kinds)}&key_by_type=true")

@@ -1,0 +1,284 @@
+"""The DuckDB file and the dlt pipeline that writes it: open only while reading the state or loading."""
+
+import contextlib
+import datetime as dt
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines import plan
+from pipelines.errors import RunError, UserError, one_line
+from pipelines.settings import Playground
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOCK_WAIT_S = 15
+# What DuckDB may take beside Python: a load holds some seconds of samples only.
+MEMORY_LIMIT = "150MB"
+
+
+@contextlib.contextmanager
+def one_writer(playground: Playground, name: str) -> Iterator[None]:
+    """Hold the Playground's lock `name`; the kernel lets go of it when its process dies.
+
+    Raises UserError with the process that holds it.
+    """
+    path = playground.root / f".{name}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+            raise UserError(
+                f"another `make {name}` (process {holder}) is at work on {playground.root}: "
+                "wait for it, or look with `make status`"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_busy(playground: Playground, name: str) -> bool:
+    """Whether a process holds the Playground's lock `name`."""
+    try:
+        descriptor = os.open(playground.root / f".{name}.lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def connect(path: Path, wait_s: float = LOCK_WAIT_S) -> duckdb.DuckDBPyConnection:
+    """Open a warehouse read-only, waiting briefly for a tool that holds it.
+
+    Raises UserError when it stays locked, is no DuckDB file, or was written by a newer DuckDB.
+    """
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=True)
+        except duckdb.Error as error:
+            if not is_locked(error):
+                raise explained(error, path) from None
+            if time.monotonic() > until:
+                raise locked(path, error) from None
+            time.sleep(0.2)
+
+
+def is_locked(error: BaseException) -> bool:
+    return any("Could not set lock" in text or "Conflicting lock" in text for text in _causes(error))
+
+
+def locked(path: Path, error: BaseException) -> UserError:
+    holder = ""
+    for text in _causes(error):
+        if "PID" in text:
+            holder = " (process " + text.split("PID", 1)[1].split(")")[0].strip(" )") + ")"
+            break
+    return UserError(
+        f"{path} is held open by another program{holder}: close it and run the command again; nothing is lost, "
+        f"and SQL tools are better pointed at {path.with_name('marts.duckdb')}"
+    )
+
+
+def explained(error: BaseException, path: Path) -> Exception:
+    """The error as one that a person can act on, or itself."""
+    causes = " ".join(_causes(error))
+    if "not a valid DuckDB database" in causes or "not a DuckDB" in causes:
+        return UserError(
+            f"{path} is not a DuckDB file: move it away and type `make extract` to download again"
+        )
+    if "newer version" in causes or "version number" in causes or "storage version" in causes.lower():
+        return UserError(
+            f"{path} was written by a newer DuckDB than this project's: move it away and type `make extract`, "
+            "or use the version of strava-marts that wrote it"
+        )
+    if "No space left" in causes or "ENOSPC" in causes or "disk is full" in causes or "Errno 28" in causes:
+        return RunError(
+            f"the disk of {path.parent} is full: free some space and type `make extract`; what was loaded is safe"
+        )
+    if "Permission denied" in causes:
+        return UserError(f"{path} cannot be opened (permission denied): mend its permissions and try again")
+    return error if isinstance(error, Exception) else RunError(one_line(error))
+
+
+def _causes(error: BaseException) -> list[str]:
+    texts: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None and len(texts) < 20:
+        texts.append(str(seen))
+        seen = seen.__cause__ or seen.__context__
+    return texts
+
+
+def read_known(playground: Playground) -> plan.Known:
+    """What the warehouse holds, as a run needs it; empty before the first load."""
+    if not playground.warehouse.exists():
+        return plan.Known()
+    from pipelines import shape
+
+    with connect(playground.warehouse) as connection:
+        tables = frozenset(
+            name
+            for (name,) in connection.execute(
+                "select table_name from information_schema.tables where table_schema = 'strava_raw'"
+            ).fetchall()
+        )
+        known = plan.Known(has_table=tables)
+        if "activities" in tables:
+            known.activities = {
+                row[0]: plan.Activity(*row)
+                for row in connection.execute(
+                    "select id, start_date::timestamptz at time zone 'UTC', distance, moving_time, elapsed_time, "
+                    "manual, content_hash, deleted_at is not null from strava_raw.activities"
+                ).fetchall()
+            }
+            known.activities = {id_: _aware(activity) for id_, activity in known.activities.items()}
+            schema = connection.execute("select * from strava_raw.activities limit 0").to_arrow_table().schema
+            known.extra_types = {
+                item.name: item.type
+                for item in schema
+                if item.name not in shape.ACTIVITY_TYPES and not item.name.startswith("_dlt")
+            }
+        if "stream_fetches" in tables:
+            known.fetches = {
+                row[0]: plan.Fetch(row[1], row[2], row[3], _utc(row[4]), (row[5], row[6], row[7]))
+                for row in connection.execute(
+                    "select activity_id, status, sample_count, attempt_count, "
+                    "next_attempt_at::timestamptz at time zone 'UTC', distance, moving_time, elapsed_time "
+                    "from strava_raw.stream_fetches"
+                ).fetchall()
+            }
+        if "listings" in tables:
+            row = connection.execute(
+                "select started_at::timestamptz at time zone 'UTC', scope, start_date from strava_raw.listings "
+                "where is_full order by started_at desc limit 1"
+            ).fetchone()
+            if row:
+                known.last_full = plan.Listing(row[0].replace(tzinfo=dt.UTC), row[1], row[2])
+        if "athlete" in tables:
+            row = connection.execute(
+                "select max(refreshed_at)::timestamptz at time zone 'UTC' from strava_raw.athlete"
+            ).fetchone()
+            known.athlete_refreshed_at = _utc(row[0]) if row else None
+        return known
+
+
+def _utc(value: dt.datetime | None) -> dt.datetime | None:
+    return value.replace(tzinfo=dt.UTC) if value is not None else None
+
+
+def _aware(activity: plan.Activity) -> plan.Activity:
+    import dataclasses
+
+    return dataclasses.replace(activity, start_date=_utc(activity.start_date))
+
+
+class Loader:
+    """dlt's pipeline into the warehouse. A load that fails stays in dlt's folder and goes first the next time."""
+
+    def __init__(self, playground: Playground) -> None:
+        self.playground = playground
+        if not playground.warehouse.exists():
+            # What dlt remembers of a warehouse that is gone would only mislead it.
+            shutil.rmtree(playground.dlt_dir, ignore_errors=True)
+        self.pipeline = self._attach()
+
+    def _attach(self) -> Any:
+        for name, value in {
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "RUNTIME__LOG_LEVEL": "CRITICAL",
+            # Ctrl-C and TERM are ours: they end a run after what is in hand has been loaded.
+            "RUNTIME__INTERCEPT_SIGNALS": "false",
+            "NORMALIZE__WORKERS": "1",
+            "LOAD__WORKERS": "1",
+            "DLT_DATA_DIR": str(self.playground.dlt_dir.absolute()),
+        }.items():
+            os.environ[name] = value
+        import dlt
+        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+        credentials = DuckDbCredentials(str(self.playground.warehouse.absolute()))
+        credentials.global_config = {
+            "memory_limit": MEMORY_LIMIT,
+            "TimeZone": "UTC",
+            "autoinstall_known_extensions": False,
+        }
+        return dlt.pipeline(
+            pipeline_name="strava",
+            pipelines_dir=str(self.playground.dlt_dir.absolute()),
+            destination=dlt.destinations.duckdb(credentials=credentials),
+            dataset_name="strava_raw",
+        )
+
+    def finish_pending(self) -> bool:
+        """Load what an earlier run left behind; whether there was anything."""
+        if not self.pipeline.has_pending_data:
+            return False
+        try:
+            self._patiently(self._normalise_and_load)
+        except (UserError, RunError):
+            raise
+        except Exception:
+            # Torn by a power cut: its seconds of requests are asked for again, as the ledger lacks them.
+            shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
+            self.pipeline = self._attach()
+        return True
+
+    def _normalise_and_load(self) -> None:
+        self.pipeline.normalize()
+        self.pipeline.load()
+
+    def load(self, tables: "Mapping[str, Sequence[pa.Table]]") -> None:
+        """Merge tables into strava_raw, all or (after a crash) once the next run has begun."""
+        from pipelines.source import strava
+
+        try:
+            self._patiently(lambda: self.pipeline.run(strava(tables)))
+        except (UserError, RunError):
+            raise
+        except Exception as error:
+            raise explained(error, self.playground.warehouse) from error
+
+    def execute(self, statement: str, *values: Any) -> None:
+        """One SQL statement of our own on strava_raw."""
+
+        def run() -> None:
+            with duckdb.connect(str(self.playground.warehouse)) as connection:
+                connection.execute("set TimeZone = 'UTC'")
+                connection.execute(statement, values)
+
+        self._patiently(run)
+
+    def _patiently(self, action: Callable[[], Any]) -> None:
+        """Do it; while another program locks the file try again for a while (longer for our own transform)."""
+        until = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                action()
+                return
+            except Exception as error:
+                if not is_locked(error):
+                    raise
+                if is_busy(self.playground, "transform"):
+                    until = time.monotonic() + LOCK_WAIT_S
+                elif time.monotonic() > until:
+                    raise locked(self.playground.warehouse, error) from None
+            time.sleep(0.3)
+            if self.pipeline.has_pending_data:
+                action = self._normalise_and_load
