@@ -33,7 +33,7 @@ class Usage:
     limits: dict[str, tuple[int, int]] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     used: dict[str, tuple[int, int]] = field(default_factory=lambda: {"overall": (0, 0), "read": (0, 0)})
     # Requests of the last seconds: near a window's end they may have been counted in the next one.
-    recent: list[float] = field(default_factory=list)
+    recent: dict[str, int] = field(default_factory=dict)  # second -> requests
     blocked_until: float = 0
     blocked_window: str = ""
 
@@ -86,7 +86,8 @@ class Quota:
         self._roll(now)
         usage = self.usage
         usage.used = {kind: (quarter + 1, day + 1) for kind, (quarter, day) in usage.used.items()}
-        usage.recent = [at for at in usage.recent if now - at < 2 * MARGIN_S] + [now]
+        usage.recent = {at: count for at, count in usage.recent.items() if now - int(at) <= 2 * MARGIN_S}
+        usage.recent[str(int(now))] = usage.recent.get(str(int(now)), 0) + 1
         self._write()
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
@@ -124,7 +125,7 @@ class Quota:
     def _roll(self, now: float) -> None:
         usage = self.usage
         quarter, day = int((now - MARGIN_S) // QUARTER_S), int((now - MARGIN_S) // DAY_S)
-        recent = len([at for at in usage.recent if now - at < 2 * MARGIN_S])
+        recent = sum(count for at, count in usage.recent.items() if 0 <= now - int(at) <= 2 * MARGIN_S)
         if day != usage.day:
             usage.used = dict.fromkeys(HEADERS, (recent, recent))
         elif quarter != usage.quarter:
@@ -153,7 +154,8 @@ def _read(path: Path) -> Usage:
         usage = Usage(**stored)
         usage.limits = {kind: (int(usage.limits[kind][0]), int(usage.limits[kind][1])) for kind in HEADERS}
         usage.used = {kind: (int(usage.used[kind][0]), int(usage.used[kind][1])) for kind in HEADERS}
-        usage.blocked_until, usage.recent = float(usage.blocked_until), [float(at) for at in usage.recent]
+        usage.blocked_until = float(usage.blocked_until)
+        usage.recent = {str(int(at)): int(count) for at, count in usage.recent.items()}
         return usage
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return Usage()  # none yet, or torn by a power cut: the first answer's headers put it right

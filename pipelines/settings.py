@@ -82,6 +82,8 @@ class Playground:
             probe = self.root / f".write-probe-{os.getpid()}"
             probe.touch(mode=0o600)
             probe.unlink()
+            if self.config.exists() and self.config.stat().st_mode & 0o077:
+                self.config.chmod(0o600)  # it holds the client secret
         except OSError as error:
             raise UserError(
                 f"{self.root} cannot be written ({error.strerror}): make it yours, or type PLAYGROUND=another/folder"

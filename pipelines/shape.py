@@ -4,6 +4,7 @@ A value that does not fit its column's type becomes null; the rest of its row an
 """
 
 import datetime as dt
+import functools
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 INSTANT = pa.timestamp("us", tz="UTC")
 WALL_CLOCK = pa.timestamp("us")
@@ -255,8 +257,8 @@ def streams(activity_id: int, answer: Any) -> tuple[pa.Table, str | None]:
     data = _stream_data(answer)
     count = max((len(values) for values in data.values()), default=0)
     columns: list[pa.Array] = [
-        pa.array([activity_id], pa.int64()).take(pa.array([0] * count, pa.int32())),
-        pa.array(range(count), pa.int32()),
+        pa.repeat(pa.scalar(activity_id, pa.int64()), count),
+        _sample_index(count),
     ]
     for name, kind in SAMPLE_TYPES.items():
         if name in ("lat", "lng"):
@@ -270,6 +272,16 @@ def streams(activity_id: int, answer: Any) -> tuple[pa.Table, str | None]:
     elif len({len(values) for values in data.values()}) > 1:
         complaint = "streams of unequal length, filled up with nulls"
     return pa.table(columns, schema=STREAMS_SCHEMA), complaint
+
+
+@functools.cache
+def _first_indices() -> pa.Array:
+    return pa.array(range(2**15), pa.int32())
+
+
+def _sample_index(count: int) -> pa.Array:
+    known = _first_indices()
+    return known.slice(0, count) if count <= len(known) else pa.array(range(count), pa.int32())
 
 
 def _stream_data(answer: Any) -> dict[str, list[Any]]:
@@ -307,8 +319,6 @@ def _column(values: Sequence[Any], kind: pa.DataType, count: int) -> pa.Array:
 
 
 def _all_finite(array: pa.Array) -> bool:
-    import pyarrow.compute as pc
-
     return bool(pc.all(pc.is_finite(array), min_count=0).as_py())
 
 

@@ -23,7 +23,10 @@ TABLES: dict[str, dict[str, Any]] = {
     "activities": {
         "write_disposition": "merge",
         "primary_key": "id",
-        "columns": {name: {"data_type": "json"} for name in shape.JSON_FIELDS},
+        "columns": {
+            **{name: {"data_type": "json"} for name in shape.JSON_FIELDS},
+            "start_date_local": {"data_type": "timestamp", "timezone": False},
+        },
     },
     # Merged by activity, not by sample: a cropped activity has fewer samples than before.
     "streams": {"write_disposition": "merge", "merge_key": "activity_id"},
@@ -36,15 +39,15 @@ TABLES: dict[str, dict[str, Any]] = {
 
 
 @dlt.source(name="strava", schema_contract={"data_type": "freeze"})
-def strava(tables: Mapping[str, Sequence[pa.Table]]) -> Iterator[DltResource]:
+def strava(tables: Mapping[str, pa.Table]) -> Iterator[DltResource]:
     """What was downloaded since the last load, as Arrow tables by name.
 
     dlt loads only after a run's extraction has ended, so that one run over a whole history would lose all of
     it when killed. Each run therefore carries the few seconds that are in hand, and the place to go on from
     is read from the warehouse itself (it cannot disagree with the rows), not from dlt's incremental state.
     """
-    for name, parts in tables.items():
-        yield dlt.resource(iter(parts), name=name, **TABLES[name])
+    for name, rows in tables.items():
+        yield dlt.resource([rows], name=name, **TABLES[name])
 
 
 class NewestFirst(BasePaginator):

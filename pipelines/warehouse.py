@@ -232,13 +232,26 @@ class Loader:
             return False
         try:
             self._patiently(self._normalise_and_load)
-        except (UserError, RunError):
-            raise
-        except Exception:
-            # Torn by a power cut: its seconds of requests are asked for again, as the ledger lacks them.
+        except Exception as error:
+            known = explained(error, self.playground.warehouse)
+            if isinstance(known, UserError | RunError):
+                raise known from None
+            # Torn by a power cut: its seconds of requests are asked for again.
             shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
             self.pipeline = self._attach()
+            self._forget_half_loaded()
         return True
+
+    def _forget_half_loaded(self) -> None:
+        """Drop the ledger's rows that disagree with the samples, and the memory of a full listing."""
+        tables = read_known(self.playground).has_table
+        if {"streams", "stream_fetches"} <= tables:
+            self.execute(
+                "delete from strava_raw.stream_fetches as f where f.sample_count <> "
+                "(select count(*) from strava_raw.streams as s where s.activity_id = f.activity_id)"
+            )
+        if "listings" in tables:
+            self.execute("delete from strava_raw.listings")
 
     def _normalise_and_load(self) -> None:
         self.pipeline.normalize()
@@ -246,10 +259,16 @@ class Loader:
 
     def load(self, tables: "Mapping[str, Sequence[pa.Table]]") -> None:
         """Merge tables into strava_raw, all or (after a crash) once the next run has begun."""
+        import pyarrow as pa
+
         from pipelines.source import strava
 
         try:
-            self._patiently(lambda: self.pipeline.run(strava(tables)))
+            # One table per load and not one per activity: each costs a Parquet row group.
+            whole = {
+                name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()
+            }
+            self._patiently(lambda: self.pipeline.run(strava(whole)))
         except (UserError, RunError):
             raise
         except Exception as error:
