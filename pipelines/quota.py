@@ -92,6 +92,7 @@ class Quota:
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
         """Take the counts from the headers of an answer; after a 429 block until the window ends."""
+        self._roll(self.now())
         usage = self.usage
         for kind, (limit_name, used_name) in HEADERS.items():
             limit, used = _pair(headers.get(limit_name)), _pair(headers.get(used_name))

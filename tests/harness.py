@@ -1,0 +1,156 @@
+"""Runs the real commands in real processes on a Playground of a test's own, and compares with Strava."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE_COLUMNS = (
+    "time",
+    "distance",
+    "lat",
+    "lng",
+    "altitude",
+    "velocity_smooth",
+    "heartrate",
+    "cadence",
+    "watts",
+    "temp",
+    "moving",
+    "grade_smooth",
+)
+
+
+def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None = None) -> Path:
+    """A Playground whose config.toml points at the simulated Strava."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(
+        "[strava]\n"
+        f'client_id = "{strava.client_id}"\nclient_secret = "{strava.client_secret}"\n'
+        f'code = "{code or strava.issue_code()}"\n'
+        f'api_url = "{strava.api_url}"\noauth_url = "{strava.oauth_url}"\n{extra}\n'
+    )
+    return folder
+
+
+def start(command: str, playground: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines", command],
+        cwd=ROOT,
+        env={**os.environ, "PLAYGROUND": str(playground), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(command: str, playground: Path, *, expect: int | None = 0, **environment: str) -> Any:
+    """Run `make COMMAND`'s command to its end; its exit status must be `expect`."""
+    process = start(command, playground, **environment)
+    out, err = process.communicate(timeout=280)
+    done = subprocess.CompletedProcess(command, process.returncode, out, err)
+    if expect is not None:
+        assert done.returncode == expect, f"exit {done.returncode}, not {expect}\n{out}\n{err}"
+    return done
+
+
+def last_line(done: Any) -> str:
+    """What the command says last on stderr."""
+    return done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ""
+
+
+def kill_after(process: subprocess.Popen[str], seconds: float, number: int = signal.SIGKILL) -> None:
+    time.sleep(seconds)
+    if process.poll() is None:
+        process.send_signal(number)
+
+
+def rows(playground: Path, query: str, database: str = "strava.duckdb") -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(playground / database), read_only=True) as connection:
+        return connection.sql(query).fetchall()
+
+
+def assert_equal_to_strava(playground: Path, strava: Any, *, streams: bool = True) -> tuple[int, int]:
+    """The warehouse holds what Strava lists, and its samples; returns the counts of both."""
+    truth = {row["id"]: row for row in strava.visible_activities()}
+    held = {
+        row[0]: row[1:]
+        for row in rows(
+            playground,
+            "select id, name, sport_type, distance, moving_time, elapsed_time, gear_id, private, visibility, "
+            "kudos_count, strftime(start_date at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ'), "
+            "strftime(start_date_local, '%Y-%m-%dT%H:%M:%SZ') "
+            "from strava_raw.activities where deleted_at is null",
+        )
+    }
+    names = [
+        "name",
+        "sport_type",
+        "distance",
+        "moving_time",
+        "elapsed_time",
+        "gear_id",
+        "private",
+        "visibility",
+        "kudos_count",
+        "start_date",
+        "start_date_local",
+    ]
+    assert sorted(held) == sorted(truth)
+    for id_, row in truth.items():
+        assert list(held[id_]) == [row.get(name) for name in names], id_
+    duplicates = rows(playground, "select id from strava_raw.activities group by id having count(*) > 1")
+    assert duplicates == []
+    return len(truth), assert_samples(playground, strava, truth) if streams else 0
+
+
+def assert_samples(playground: Path, strava: Any, truth: dict[int, Any]) -> int:
+    """Every sample that the API serves stands in strava_raw.streams, nulls included, once."""
+    held: dict[int, list[tuple[Any, ...]]] = {}
+    for activity_id, index, *values in rows(
+        playground,
+        f"select activity_id, sample_index, {', '.join(SAMPLE_COLUMNS)} from strava_raw.streams "
+        "order by activity_id, sample_index",
+    ):
+        samples = held.setdefault(activity_id, [])
+        assert index == len(samples), f"sample {index} of {activity_id} stands {len(samples)}th"
+        samples.append(tuple(values))
+    total = 0
+    for id_ in truth:
+        expected = expected_samples(strava.streams_of(id_))
+        got = held.get(id_, [])
+        assert len(got) == len(expected), f"{id_}: {len(got)} samples, Strava serves {len(expected)}"
+        assert got == expected, id_
+        total += len(expected)
+    return total
+
+
+def expected_samples(streams: dict[str, list[Any]] | None) -> list[tuple[Any, ...]]:
+    """The API's columns as the warehouse's rows, made without Arrow."""
+    if not streams:
+        return []
+    columns = dict(streams)
+    pairs = columns.pop("latlng", None) or []
+    columns["lat"] = [pair[0] if pair else None for pair in pairs]
+    columns["lng"] = [pair[1] if pair else None for pair in pairs]
+    count = max(len(values) for values in columns.values())
+    padded = [(list(columns.get(name) or []) + [None] * count)[:count] for name in SAMPLE_COLUMNS]
+    return list(zip(*padded, strict=True))
+
+
+def secrets_of(playground: Path, strava: Any) -> list[str]:
+    """Everything that must never be printed."""
+    secrets = [strava.client_secret]
+    tokens = playground / "tokens.json"
+    if tokens.exists():
+        stored = json.loads(tokens.read_text())
+        secrets += [stored["access_token"], stored["refresh_token"]]
+    return secrets

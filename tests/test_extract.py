@@ -1,0 +1,272 @@
+"""`make extract` in a real process against the simulated Strava: the main job, the quota, the messages."""
+
+import datetime as dt
+import fcntl
+import json
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.harness import (
+    assert_equal_to_strava,
+    kill_after,
+    last_line,
+    make_playground,
+    rows,
+    run,
+    secrets_of,
+    start,
+)
+from tests.simulated_strava import Fault, SimulatedStrava, history
+
+END = dt.date(2026, 5, 1)
+SMALL = [a for a in history(seed=7, years=1, end=END)][-60:]
+
+
+def test_a_whole_history_arrives_at_the_stated_cost_and_a_second_run_asks_for_no_stream(
+    tmp_path: Path,
+) -> None:
+    with SimulatedStrava(
+        history(seed=3, years=2, end=END), read_limit=(5000, 9000), overall_limit=(9000, 9000)
+    ) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        activities, samples = assert_equal_to_strava(playground, strava)
+        assert activities > 300
+        assert samples > 100_000
+        can_have_streams = [row["id"] for row in strava.visible_activities() if not row["manual"]]
+        assert strava.count("streams") == len(can_have_streams)
+        assert strava.count("listing") <= -(-activities // 200) + 2
+        total = len(strava.requests) - strava.count("token")
+        assert total <= -(-activities // 200) + 1 + len(can_have_streams) + 5
+        before = strava.count("streams")
+        run("extract", playground)
+        assert strava.count("streams") == before
+        assert strava.count_429 == 0
+        assert strava.errors == []
+        variants = rows(
+            playground,
+            "select column_name from information_schema.columns where column_name like '%\\_\\_v\\_%' escape '\\'",
+        )
+        assert variants == []
+
+
+def test_the_files_are_private_and_no_secret_is_printed(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        done = run("extract", playground, DEBUG="1")
+        for secret in secrets_of(playground, strava):
+            assert secret not in done.stdout + done.stderr
+            for path in playground.rglob("*"):
+                if path.is_file() and path.name not in ("config.toml", "tokens.json"):
+                    assert secret.encode() not in path.read_bytes(), path
+        for path in playground.rglob("*"):
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_history_larger_than_the_quota_arrives_over_several_runs(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL, read_limit=(25, 1000)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        for _ in range(6):
+            done = run("extract", playground, WAIT="no")
+            if "quota" not in done.stdout:
+                break
+            assert "make extract" in done.stdout
+            held = rows(playground, "select count(*) from strava_raw.activities")
+            assert held == [(len(strava.visible_activities()),)]
+            # The next quarter hour, for the server and for what the Playground remembers of it.
+            strava.advance(900)
+            (playground / "quota.json").unlink()
+        assert_equal_to_strava(playground, strava)
+        asked = [path for _, path, _, status in strava.requests if path.endswith("/streams")]
+        assert len(asked) == len(set(asked))
+        assert strava.count_429 == 0
+
+
+def test_a_second_run_in_a_full_window_sends_nothing(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL, read_limit=(10, 1000)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground, WAIT="no")
+        before = len(strava.requests)
+        done = run("extract", playground, WAIT="no")
+        assert "quota" in done.stdout
+        assert len(strava.requests) == before
+        assert strava.count_429 == 0
+
+
+def test_a_full_day_ends_the_run_cleanly(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL, read_limit=(1000, 20)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        done = run("extract", playground)
+        assert "today's quota" in done.stdout
+        assert strava.count_429 == 0
+
+
+def test_a_429_of_a_shared_quota_is_waited_out_not_retried(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        strava.fault = lambda method, path, n: Fault(status=429) if path.endswith("/streams") else None
+        playground = make_playground(tmp_path / "p", strava)
+        done = run("extract", playground, WAIT="no")
+        assert strava.count("streams") == 1
+        assert "resets at" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_loads_what_is_in_hand_and_stops(tmp_path: Path, number: int) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        # The tenth answer hangs: everything before it is in hand.
+        strava.fault = lambda method, path, n: (
+            Fault(stall_s=60) if path.endswith("/streams") and strava.count("streams") > 10 else None
+        )
+        process = start("extract", playground)
+        deadline = time.monotonic() + 30
+        while strava.count("streams") <= 10 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        begun = time.monotonic()
+        kill_after(process, 0.1, number)
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - begun < 10, "stopped within ten seconds"
+        assert process.returncode == 0, err
+        assert "make extract" in out
+        assert rows(playground, "select count(*) from strava_raw.stream_fetches")[0][0] >= 9
+
+
+def test_the_warehouse_can_be_queried_while_a_run_waits(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL, read_limit=(12, 1000)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        process = start("extract", playground)
+        deadline, held = time.monotonic() + 40, []
+        while time.monotonic() < deadline and not held:
+            time.sleep(0.5)
+            try:
+                held = rows(playground, "select * from strava_raw.stream_fetches limit 1")
+            except duckdb.Error:
+                continue
+        assert held
+        second = run("extract", playground, expect=2)
+        assert "another `make extract`" in last_line(second)
+        status = run("status", playground, JSON="1")
+        assert json.loads(status.stdout)["extract_is_running"] is True
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "waiting for the quota until" in err
+
+
+def test_a_stale_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        (playground / ".extract.lock").write_text("999999")
+        run("extract", playground)
+
+
+def test_a_locked_warehouse_is_named_and_what_was_downloaded_is_kept(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        holder = duckdb.connect(str(playground / "strava.duckdb"))
+        locked_out = run_in_child("extract", playground)
+        holder.close()
+        assert "strava.duckdb is held open by another program" in locked_out
+        run("extract", playground)
+        assert_equal_to_strava(playground, strava)
+
+
+def run_in_child(command: str, playground: Path) -> str:
+    return last_line(run(command, playground, expect=2))
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [(b"this is no database at all" * 100, "is not a DuckDB file"), (b"", "")],
+)
+def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path, content: bytes, named: str) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        (playground / "strava.duckdb").write_bytes(content)
+        done = run("extract", playground, expect=2 if named else 0)
+        assert named in last_line(done)
+        if named:
+            assert (playground / "strava.duckdb").read_bytes() == content
+
+
+def test_a_warehouse_of_a_newer_duckdb_is_named(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        path = playground / "strava.duckdb"
+        content = bytearray(path.read_bytes())
+        content[12:20] = (9999).to_bytes(8, "little")  # the storage version in the file's header
+        path.write_bytes(content)
+        done = run("extract", playground, expect=2)
+        assert "newer DuckDB" in last_line(done)
+
+
+def test_odd_activities_are_loaded_as_they_are(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:5]) as strava:
+
+        def odd(path: str, body: object) -> object:
+            if path.endswith("/athlete/activities") and isinstance(body, list) and body:
+                body[0].update(
+                    sport_type="Zorbing",
+                    name="",
+                    distance=0,
+                    moving_time=11,
+                    elapsed_time=10,
+                    upload_id=2**53 + 1,
+                    start_latlng=[],
+                    average_watts=7,
+                    brand_new_field={"a": 1.5},
+                    other_new=[1, 2],
+                )
+            return body
+
+        strava.mutate_answer = odd
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        newest = rows(
+            playground,
+            "select sport_type, name, distance, moving_time, upload_id, brand_new_field__a, other_new "
+            "from strava_raw.activities order by start_date desc limit 1",
+        )
+        assert newest == [("Zorbing", "", 0.0, 11, 2**53 + 1, 1.5, "[1,2]")]
+
+
+def test_start_date_leaves_out_what_is_older(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava, 'start_date = "2026-04-10"')
+        run("extract", playground)
+        truth = {a["id"] for a in strava.visible_activities() if a["start_date_local"] >= "2026-04-10"}
+        assert {row[0] for row in rows(playground, "select id from strava_raw.activities")} == truth
+
+
+def test_status_tells_what_to_type_next(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "config.template.toml" in run("status", empty).stdout
+    with SimulatedStrava(SMALL, read_limit=(10, 1000)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground, WAIT="no")
+        state = json.loads(run("status", playground, JSON="1").stdout)
+        assert state["next"] == "make extract"
+        assert state["warehouse"]["streams_pending"] > 0
+        assert state["quota"]["quarter_hour_left"] == 0
+        text = run("status", playground).stdout
+        assert "pending" in text
+        assert "Next         make extract" in text
+
+
+def test_the_lock_is_the_kernels(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        descriptor = os.open(playground / ".extract.lock", os.O_RDWR | os.O_CREAT)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assert "another `make extract`" in run_in_child("extract", playground)
+        os.close(descriptor)
+        run("extract", playground)

@@ -1,0 +1,104 @@
+"""config.toml and the environment: every mistake is one line that names the key and the file."""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import UserError
+from pipelines.settings import ENVIRONMENT_PREFIX, SECTIONS, Playground, load_settings
+
+GOOD = '[strava]\nclient_id = "1"\nclient_secret = "s"\ncode = "c"\n'
+
+
+def load(tmp_path: Path, text: str | None, credentials: bool = True) -> object:
+    if text is not None:
+        (tmp_path / "config.toml").write_text(text)
+    return load_settings(Playground(tmp_path), credentials=credentials)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (None, "config.toml is missing"),
+        ("[strava]\nclient_id = 12\n", "strava.client_id"),
+        ('[strava]\nclient_id = "1"\n', "strava.client_secret is missing"),
+        ('[strava]\nclient_id = "…"\nclient_secret = "s"\n', "strava.client_id"),
+        (GOOD + "clientid = 1\n", "unknown key strava.clientid"),
+        (GOOD + "[strav]\n", "unknown key 'strav'"),
+        (GOOD + 'lookback_days = "30"\n', "strava.lookback_days"),
+        (GOOD + "lookback_days = -1\n", "strava.lookback_days"),
+        (GOOD + "lookback_days = true\n", "strava.lookback_days"),
+        (GOOD + 'start_date = "yesterday"\n', "strava.start_date"),
+        (GOOD + 'streams = ["time", "power"]\n', "strava.streams"),
+        (GOOD + 'api_url = "strava.com"\n', "strava.api_url"),
+        (GOOD + '[marts]\nweek_start = "friday"\n', "marts.week_start"),
+        (GOOD + '[report]\nunits = "miles"\n', "report.units"),
+        (GOOD + '[athlete]\nsex = "X"\n', "athlete.sex"),
+        (GOOD + "[athlete]\nftp_w = 0\n", "athlete.ftp_w"),
+        (GOOD + "[athlete]\nftp_w = nan\n", "athlete.ftp_w"),
+        (GOOD + "client_id =\n", "not valid TOML"),
+        ("strava = 3\n", "strava"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key_and_the_file(
+    tmp_path: Path, text: str | None, named: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, text)
+    message = str(caught.value)
+    assert named in message
+    assert str(tmp_path / "config.toml") in message
+    assert "\n" not in message
+
+
+def test_the_template_is_refused_until_it_is_filled_in(tmp_path: Path) -> None:
+    template = Path(__file__).parent.parent / "Playground" / "config.template.toml"
+    with pytest.raises(UserError, match="placeholder"):
+        load(tmp_path, template.read_text())
+
+
+def test_all_keys_of_the_contract_are_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        GOOD + 'start_date = 2020-02-03\nlookback_days = 7\nfull_listing_hours = 0\nstreams = ["heartrate"]\n'
+        'api_url = "http://127.0.0.1:1/api/"\n[athlete]\nftp_w = 250\nsex = "F"\n[marts]\nweek_start = "sunday"\n',
+    )
+    strava = settings.strava  # type: ignore[attr-defined]
+    assert (strava.start_date, strava.lookback_days, strava.full_listing_hours) == (dt.date(2020, 2, 3), 7, 0)
+    assert strava.streams == ("time", "heartrate")
+    assert strava.api_url == "http://127.0.0.1:1/api"
+    assert settings.athlete.ftp_w == 250  # type: ignore[attr-defined]
+
+
+def test_the_environment_overrides_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__STRAVA__CLIENT_SECRET", "other")
+    monkeypatch.setenv("SOURCES__STRAVA__LOOKBACK_DAYS", "3")
+    monkeypatch.setenv("ATHLETE__FTP_W", "199")
+    settings = load(tmp_path, GOOD)
+    assert settings.strava.client_secret == "other"  # type: ignore[attr-defined]
+    assert settings.strava.lookback_days == 3  # type: ignore[attr-defined]
+    assert settings.athlete.ftp_w == 199  # type: ignore[attr-defined]
+    assert "other" not in repr(settings)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UserError, match="cannot be written"):
+        Playground(tmp_path).prepare()
+
+
+def test_the_readme_names_every_key_and_every_target() -> None:
+    root = Path(__file__).parent.parent
+    readme = (root / "README.md").read_text()
+    for section, cls in SECTIONS.items():
+        for key in cls.__dataclass_fields__:
+            assert key in readme, f"{section}.{key}"
+    makefile = (root / "Makefile").read_text()
+    for line in makefile.splitlines():
+        if ":" in line and "## " in line and line[0].isalpha():
+            target = line.split(":")[0]
+            assert f"make {target}" in readme, target
+    assert ENVIRONMENT_PREFIX["strava"] + "CLIENT_SECRET" in readme
