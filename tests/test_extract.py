@@ -25,7 +25,7 @@ from tests.harness import (
 from tests.simulated_strava import Fault, SimulatedStrava, history
 
 END = dt.date(2026, 5, 1)
-SMALL = [a for a in history(seed=7, years=1, end=END)][-60:]
+SMALL = list(history(seed=7, years=1, end=END))[-60:]
 
 
 def test_a_whole_history_arrives_at_the_stated_cost_and_a_second_run_asks_for_no_stream(

@@ -1,0 +1,491 @@
+"""The sync never loses and never drifts: random mutations, kills, faults and malformed answers.
+
+`ROUNDS=20 make test` runs these longer; `SEED=…` repeats a run. Each prints what it tried, and the figures
+are collected at the end (`make test` shows them under "sync figures").
+"""
+
+import datetime as dt
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness import assert_equal_to_strava, kill_after, last_line, make_playground, rows, run, start
+from tests.simulated_strava import Fault, SimulatedStrava, history
+
+ROUNDS = int(os.environ.get("ROUNDS") or 1)
+SEED = int(os.environ.get("SEED") or 20260501)
+END = dt.date(2026, 5, 1)
+PLENTY = {"read_limit": (50_000, 500_000), "overall_limit": (50_000, 500_000)}
+FIGURES: dict[str, int] = {}
+
+
+def count(name: str, more: int = 1) -> None:
+    FIGURES[name] = FIGURES.get(name, 0) + more
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    text = ", ".join(f"{name} {number}" for name, number in sorted(FIGURES.items()))
+    if reporter:
+        reporter.write_line(f"\nsync figures (seed {SEED}, rounds {ROUNDS}): {text}")
+
+
+def small(seed: int, n: int = 40) -> list[Any]:
+    return list(history(seed=seed, years=1, end=END))[-n:]
+
+
+# --- convergence ----------------------------------------------------------------------------------------
+
+
+class World:
+    """Strava with its mutations, drawn by a seeded generator."""
+
+    def __init__(self, strava: SimulatedStrava, rng: random.Random, spare: list[Any]) -> None:
+        self.strava, self.rng, self.spare, self.gone = strava, rng, spare, list[int]()
+
+    def ids(self) -> list[int]:
+        return sorted(row["id"] for row in self.strava.visible_activities())
+
+    def mutate(self) -> str:
+        strava, rng = self.strava, self.rng
+        name = rng.choice(
+            ["upload", "rename", "crop", "delete", "restore", "make_private", "hide_start", "kudos", "sport"]
+        )
+        ids = self.ids()
+        target = rng.choice(ids)
+        match name:
+            case "upload" if self.spare:
+                strava.add(self.spare.pop(rng.randrange(len(self.spare))))
+            case "rename":
+                strava.rename(target, rng.choice(["", "Läufe 🏃", "x" * 300, "O'Brien; drop table"]))
+            case "crop":
+                strava.crop(target)
+            case "delete" if len(ids) > 5:
+                strava.delete(target)
+                self.gone.append(target)
+            case "restore" if self.gone:
+                strava.restore(self.gone.pop())
+            case "make_private":
+                strava.make_private(target)
+            case "hide_start":
+                strava.hide_start_time(target)
+            case "kudos":
+                strava.drift_kudos()
+            case "sport":
+                strava.change_sport(target, rng.choice(["Run", "Ride", "Padel", "Zorbing"]))
+            case _:
+                return "nothing"
+        count(f"mutations_{name}")
+        return name
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_after_any_mutations_a_full_listing_leaves_the_warehouse_equal_to_strava(
+    tmp_path: Path, round_: int
+) -> None:
+    seed = SEED + round_
+    rng = random.Random(seed)
+    print(f"seed {seed}")
+    everything = small(seed, 60)
+    rng.shuffle(everything)
+    log: list[str] = []
+    with SimulatedStrava(everything[:45], **PLENTY) as strava:
+        world = World(strava, rng, everything[45:])
+        playground = make_playground(tmp_path / "p", strava)
+        for _ in range(6):
+            log += [world.mutate() for _ in range(rng.randint(1, 8))]
+            # A change between two pages of the listing must hide and double nothing.
+            if rng.random() < 0.5:
+                pages = iter([None, lambda: log.append("between pages: " + world.mutate())])
+                strava.before_answer = lambda path, params, pages=pages: (
+                    (next(pages, None) or (lambda: None))() if path.endswith("/athlete/activities") else None
+                )
+            run("extract", playground, FULL=rng.choice(["1", ""]), ALLOW_DELETES="1")
+            strava.before_answer = None
+            count("runs")
+        run("extract", playground, FULL="1", ALLOW_DELETES="1")
+        try:
+            activities, samples = assert_equal_to_strava(playground, strava)
+        except AssertionError:
+            print(f"seed {seed}, mutations in order: {log}")
+            raise
+        count("activities_compared", activities)
+        count("samples_compared", samples)
+        assert strava.count_429 == 0
+        assert strava.errors == []
+
+
+def test_a_run_within_the_window_sees_late_uploads_renames_crops_and_deletions(tmp_path: Path) -> None:
+    everything = small(5, 40)
+    with SimulatedStrava(everything[:-3] + everything[-2:], **PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        ids = [row["id"] for row in strava.visible_activities()]
+        with_streams = [id_ for id_ in ids if strava.streams_of(id_)]
+        strava.add(everything[-3])
+        strava.rename(ids[0], "renamed")
+        strava.crop(with_streams[1])
+        strava.delete(with_streams[2])
+        before = strava.count("streams")
+        done = run("extract", playground)
+        assert "look-back listing: 1 new, 2 changed, 1 deleted" in done.stdout
+        assert strava.count("streams") - before <= 2
+        assert_equal_to_strava(playground, strava)
+        strava.restore(with_streams[2])
+        before = strava.count("streams")
+        run("extract", playground)
+        assert strava.count("streams") == before, "what comes back unchanged has its streams still"
+        assert_equal_to_strava(playground, strava)
+
+
+def test_a_deletion_between_two_pages_hides_nothing_on_a_first_run(tmp_path: Path) -> None:
+    many = list(history(seed=11, years=3, end=END))[-450:]
+    with SimulatedStrava(many, **PLENTY) as strava:
+        newest = [row["id"] for row in strava.visible_activities()][:5]
+        pages = iter(range(10))
+
+        def between(path: str, _params: Any) -> None:
+            if path.endswith("/athlete/activities") and next(pages) == 1:
+                for id_ in newest:
+                    strava.delete(id_)
+
+        strava.before_answer = between
+        strava.fault = lambda method, path, n: Fault(status=404) if path.endswith("/streams") else None
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        held = {row[0] for row in rows(playground, "select id from strava_raw.activities")}
+        assert {row["id"] for row in strava.visible_activities()} <= held
+
+
+def test_short_pages_and_inclusive_bounds_end_no_listing_early(tmp_path: Path) -> None:
+    many = list(history(seed=12, years=2, end=END))[-330:]
+    for switch in ("short_pages", "inclusive_bounds"):
+        with SimulatedStrava(many, **PLENTY) as strava:
+            setattr(strava, switch, True)
+            strava.fault = lambda method, path, n: Fault(status=404) if path.endswith("/streams") else None
+            playground = make_playground(tmp_path / switch, strava)
+            run("extract", playground)
+            assert rows(playground, "select count(*) from strava_raw.activities") == [(len(many),)]
+
+
+def test_a_mass_deletion_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
+    with SimulatedStrava(small(6), **PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        for row in strava.visible_activities()[:30]:
+            strava.delete(row["id"])
+        done = run("extract", playground, FULL="1")
+        assert "ALLOW_DELETES=1" in done.stdout
+        assert rows(
+            playground, "select count(*) from strava_raw.activities where deleted_at is not null"
+        ) == [(0,)]
+        run("extract", playground, FULL="1", ALLOW_DELETES="1")
+        assert_equal_to_strava(playground, strava)
+
+
+def test_a_listing_cut_short_deletes_nothing(tmp_path: Path) -> None:
+    with SimulatedStrava(small(6), **PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        listings = strava.count("listing")
+        strava.fault = lambda method, path, n: (
+            Fault(status=500)
+            if path.endswith("/athlete/activities") and strava.count("listing") > listings
+            else None
+        )
+        done = run("extract", playground, expect=1, FULL="1")
+        assert "Strava does not answer" in last_line(done)
+        assert rows(
+            playground, "select count(*) from strava_raw.activities where deleted_at is not null"
+        ) == [(0,)]
+
+
+def test_a_young_activity_without_streams_is_asked_again_and_an_old_one_never(tmp_path: Path) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    recent = list(history(seed=8, years=1, end=today))[-20:]
+    with SimulatedStrava(recent, **PLENTY) as strava:
+        young, old = None, None
+        limit = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=22)).isoformat()
+        for row in strava.visible_activities():
+            if strava.streams_of(row["id"]):
+                if row["start_date"] > limit:
+                    young = row["id"]
+                elif old is None:
+                    old = row["id"]
+        if young is None:
+            pytest.skip("the history drawn for today has no activity of the last day")
+        strava.set_streams_pending(young, True)
+        strava.set_streams_pending(old, True)
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        strava.set_streams_pending(young, False)
+        strava.set_streams_pending(old, False)
+        run("extract", playground)
+        status = dict(rows(playground, "select activity_id, status from strava_raw.stream_fetches"))
+        assert (status[young], status[old]) == ("loaded", "none")
+
+
+# --- durability ------------------------------------------------------------------------------------------
+
+
+def test_killed_at_random_instants_nothing_is_lost_and_little_is_asked_twice(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    print(f"seed {SEED}")
+    with SimulatedStrava(small(9, 60), **PLENTY) as strava:
+        # Slow answers spread a run over the kills.
+        strava.before_answer = lambda path, params: time.sleep(0.05)
+        playground = make_playground(tmp_path / "p", strava)
+        kills, stopped_early = 0, 0
+        for _ in range(8 * ROUNDS):
+            process = start("extract", playground)
+            kill_after(process, rng.uniform(0.3, 4.0), rng.choice([signal.SIGKILL] * 4 + [signal.SIGTERM]))
+            _, err = process.communicate(timeout=60)
+            kills += process.returncode == -signal.SIGKILL
+            stopped_early += process.returncode == 0
+            assert process.returncode in (0, -signal.SIGKILL), err
+            if rng.random() < 0.3:
+                ids = [row["id"] for row in strava.visible_activities()]
+                strava.crop(rng.choice(ids))
+        strava.before_answer = None
+        run("extract", playground, FULL="1")
+        activities, samples = assert_equal_to_strava(playground, strava)
+        asked: dict[str, int] = {}
+        for _, path, _, _ in strava.requests:
+            if path.endswith("/streams"):
+                asked[path] = asked.get(path, 0) + 1
+        wasted = sum(n - 1 for n in asked.values())
+        count("kills", kills)
+        count("activities_compared", activities)
+        count("samples_compared", samples)
+        count("stream_requests_wasted_by_kills", wasted)
+        # 5 seconds of requests at 20 a second; crops are asked for again by right.
+        assert wasted <= 100 * max(kills, 1)
+        assert strava.count_429 == 0
+
+
+# --- faults ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_with_faults_in_one_answer_of_eight_everything_arrives(tmp_path: Path, round_: int) -> None:
+    seed = SEED + round_
+    rng = random.Random(seed)
+    print(f"seed {seed}")
+    kinds = [
+        lambda: Fault(status=500),
+        lambda: Fault(status=502),
+        lambda: Fault(reset=True),
+        lambda: Fault(truncate=True),
+        lambda: Fault(empty=True),
+    ]
+
+    def fault(method: str, path: str, n: int) -> Fault | None:
+        if path.startswith("/oauth") or rng.random() > 0.125:
+            return None
+        count("faults")
+        return rng.choice(kinds)()
+
+    with SimulatedStrava(small(10), **PLENTY) as strava:
+        strava.fault = fault
+        playground = make_playground(tmp_path / "p", strava)
+        for _ in range(4):
+            done = run("extract", playground, expect=None)
+            assert done.returncode in (0, 1), done.stderr
+        strava.fault = None
+        run("extract", playground, FULL="1")
+        activities, samples = assert_equal_to_strava(playground, strava)
+        count("activities_compared", activities)
+        count("samples_compared", samples)
+
+
+def test_one_broken_activity_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
+    with SimulatedStrava(small(10, 20), **PLENTY) as strava:
+        ids = [row["id"] for row in strava.visible_activities() if strava.streams_of(row["id"])]
+        strava.corrupt(ids[3])
+        playground = make_playground(tmp_path / "p", strava)
+        done = run("extract", playground)
+        assert "1 failed (`make status` tells why)" in done.stdout
+        status = run("status", playground).stdout
+        assert str(ids[3]) in status
+        assert "HTTP 500" in status
+        failed = rows(
+            playground, "select activity_id, error from strava_raw.stream_fetches where status = 'failed'"
+        )
+        assert failed == [(ids[3], "HTTP 500")]
+        assert (
+            len(rows(playground, "select 1 from strava_raw.stream_fetches where status = 'loaded'"))
+            == len(ids) - 1
+        )
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_malformed_answers_never_lose_the_other_rows(tmp_path: Path, round_: int) -> None:
+    seed = SEED + round_
+    rng = random.Random(seed)
+    print(f"seed {seed}")
+    odd: list[Any] = [
+        None,
+        "",
+        "\ud800 lone",
+        "abc",
+        -1,
+        10**30,
+        1e300,
+        True,
+        [],
+        {},
+        [[1, 2], None],
+        "2026-13-45T99:00:00Z",
+    ]
+
+    def spoil(value: Any, depth: int = 0) -> Any:
+        if isinstance(value, dict) and depth < 4:
+            spoilt = {
+                key: spoil(item, depth + 1)
+                for key, item in value.items()
+                if rng.random() > 0.02 or key == "id"
+            }
+            return spoilt
+        if isinstance(value, list) and depth < 4:
+            return [spoil(item, depth + 1) for item in value[:50]] + value[50:]
+        return rng.choice(odd) if rng.random() < 0.05 else value
+
+    victims: set[int] = set()
+
+    def mutate(path: str, body: Any) -> Any:
+        if path.endswith("/athlete/activities") and isinstance(body, list):
+            out = []
+            for row in body:
+                if row["id"] % 3 == 0:
+                    victims.add(row["id"])
+                    row = {**spoil(row), "id": row["id"], "start_date": row["start_date"]}
+                    count("answers_malformed")
+                out.append(row)
+            return [*out, None, 7, {"id": "x"}, {"id": 2**70}] if body else body
+        if path.endswith("/streams") and rng.random() < 0.4:
+            victims.add(int(path.split("/")[-2]))
+            count("answers_malformed")
+            return spoil(body)
+        return body
+
+    with SimulatedStrava(small(10), **PLENTY) as strava:
+        strava.mutate_answer = mutate
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        held = {
+            row[0]: row[1:]
+            for row in rows(playground, "select id, name, distance, moving_time from strava_raw.activities")
+        }
+        truth = {row["id"]: row for row in strava.visible_activities()}
+        assert set(held) == set(truth)
+        whole = {id_: row for id_, row in truth.items() if id_ not in victims}
+        assert whole
+        for id_, row in whole.items():
+            assert list(held[id_]) == [row["name"], row["distance"], row["moving_time"]]
+        from tests.harness import assert_samples
+
+        count("samples_compared", assert_samples(playground, strava, whole))
+        assert (
+            rows(
+                playground,
+                "select column_name from information_schema.columns where column_name like '%\\_\\_v\\_%' escape '\\'",
+            )
+            == []
+        )
+
+
+def test_a_full_disk_ends_with_a_clear_message_and_a_whole_warehouse(tmp_path: Path) -> None:
+    import shutil
+    import subprocess
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if (
+        os.getuid() != 0
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        with SimulatedStrava(small(10, 60), **PLENTY) as strava:
+            playground = make_playground(disk / "p", strava)
+            done = run("extract", playground, expect=1)
+            assert "disk" in last_line(done)
+            assert "full" in last_line(done)
+            larger = tmp_path / "larger"
+            shutil.copytree(playground, larger)
+            run("extract", larger)
+            assert_equal_to_strava(larger, strava)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+# --- authorisation ---------------------------------------------------------------------------------------
+
+
+def test_each_refusal_names_the_remedy(tmp_path: Path) -> None:
+    with SimulatedStrava(small(10, 5), **PLENTY) as strava:
+        code = strava.issue_code()
+        run("extract", make_playground(tmp_path / "first", strava, code=code))
+        used = run("extract", make_playground(tmp_path / "used", strava, code=code), expect=2)
+        assert "works once" in last_line(used)
+        wrong = make_playground(tmp_path / "secret", strava)
+        done = run("extract", wrong, expect=2, SOURCES__STRAVA__CLIENT_SECRET="f" * 40)
+        assert "client secret" in last_line(done)
+        done = run(
+            "extract", make_playground(tmp_path / "id", strava), expect=2, SOURCES__STRAVA__CLIENT_ID="777"
+        )
+        assert "client_id" in last_line(done)
+        limited = make_playground(tmp_path / "scope", strava, code=strava.issue_code(scopes="read"))
+        assert "make authorize" in last_line(run("extract", limited, expect=2))
+        strava.deactivate_app()
+        assert "subscription" in last_line(run("extract", tmp_path / "first", expect=2))
+    with SimulatedStrava(small(10, 5), **PLENTY) as strava:
+        playground = make_playground(tmp_path / "dead", strava)
+        run("extract", playground)
+        strava.revoke()
+        assert "make authorize" in last_line(run("extract", playground, expect=2))
+
+
+@pytest.mark.parametrize("rotation", ["same", "rotate", "rotate_and_kill"])
+def test_an_expired_token_is_refreshed_in_the_middle_of_a_run(tmp_path: Path, rotation: str) -> None:
+    with SimulatedStrava(small(10, 30), **PLENTY) as strava:
+        strava.rotation = rotation
+        playground = make_playground(tmp_path / "p", strava)
+        seen = iter(range(10_000))
+        strava.before_answer = lambda path, params: (
+            strava.expire_access_tokens() if path.endswith("/streams") and next(seen) == 8 else None
+        )
+        run("extract", playground)
+        assert_equal_to_strava(playground, strava)
+        assert strava.count("token") == 2
+
+
+@pytest.mark.parametrize("rotation", ["rotate", "rotate_and_kill"])
+def test_two_processes_that_refresh_at_once_lock_nobody_out(tmp_path: Path, rotation: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pipelines import oauth
+    from pipelines.settings import Playground, load_settings
+
+    with SimulatedStrava(small(10, 3), **PLENTY) as strava:
+        strava.rotation = rotation
+        playground = Playground(make_playground(tmp_path / "p", strava))
+        run("extract", playground.root)
+        settings = load_settings(playground)
+        for _ in range(5):
+            strava.expire_access_tokens()
+            rejected = oauth.read_tokens(playground).access_token  # type: ignore[union-attr]
+            with ThreadPoolExecutor(4) as pool:
+                got = list(pool.map(lambda _: oauth.access_token(settings, playground, rejected), range(4)))
+            assert len({tokens.access_token for tokens in got}) == 1
+        run("extract", playground.root)
