@@ -1,0 +1,79 @@
+{{ config(materialized='ephemeral') }}
+
+with samples as (
+    select
+        *,
+        bool_or(gradient_pct is not null) over (partition by activity_id) as has_gradient
+    from {{ ref('int_samples') }}
+    where sport_group = 'foot'
+),
+
+-- only where the whole grade stream is absent: the slope of altitude over ±25 m
+ungraded_samples as (
+    select * from samples where not has_gradient
+),
+
+altitude_samples as (
+    {{ intervals('ungraded_samples', 'has_distance and altitude_m is not null') }}
+),
+
+altitude_points as (
+    select activity_id, distance_mm, arg_min(altitude_m, time_s) as altitude_m
+    from altitude_samples
+    group by all
+),
+
+altitude_legs as (
+    select
+        *,
+        lead(distance_mm) over in_order - distance_mm as leg_mm,
+        lead(altitude_m) over in_order - altitude_m as rise_m
+    from altitude_points
+    window in_order as (partition by activity_id order by distance_mm)
+),
+
+altitude_ranges as (
+    select activity_id, min(distance_mm) as first_mm, max(distance_mm) as last_mm
+    from altitude_points
+    group by all
+),
+
+slope_windows as (
+    select distinct
+        samples.activity_id,
+        samples.distance_mm,
+        greatest(samples.distance_mm - 25000, ranges.first_mm) as from_mm,
+        least(samples.distance_mm + 25000, ranges.last_mm) as to_mm
+    from ungraded_samples as samples
+    inner join altitude_ranges as ranges using (activity_id)
+    where samples.has_distance and from_mm < to_mm
+),
+
+slopes as (
+    select
+        windows.activity_id,
+        windows.distance_mm,
+        ends.altitude_m + coalesce((to_mm - ends.distance_mm) / ends.leg_mm * ends.rise_m, 0)
+            as to_altitude_m,
+        starts.altitude_m + coalesce((from_mm - starts.distance_mm) / starts.leg_mm * starts.rise_m, 0)
+            as from_altitude_m,
+        1000 * (to_altitude_m - from_altitude_m) / (to_mm - from_mm) as slope
+    from slope_windows as windows
+    asof join altitude_legs as starts
+        on windows.activity_id = starts.activity_id and windows.from_mm >= starts.distance_mm
+    asof join altitude_legs as ends
+        on windows.activity_id = ends.activity_id and windows.to_mm >= ends.distance_mm
+),
+
+with_slope as (
+    select
+        samples.*,
+        coalesce(samples.gradient_pct / 100, slopes.slope) as slope
+    from samples
+    left join slopes
+        on samples.activity_id = slopes.activity_id
+        and samples.distance_mm = slopes.distance_mm
+        and samples.has_distance
+)
+
+select * from with_slope

@@ -1,0 +1,47 @@
+{{ config(materialized='by_activity') }}
+
+with samples as (
+    select * from {{ ref('int_samples') }}
+),
+
+power_samples as (
+    select * from samples where has_power_meter
+),
+
+foot_samples as (
+    select * from samples where sport_group = 'foot'
+),
+
+heartrate_intervals as (
+    {{ intervals('samples', 'heartrate_bpm is not null') }}
+),
+
+power_intervals as (
+    {{ intervals('power_samples', 'power_w is not null') }}
+),
+
+pace_intervals as (
+    {{ intervals('foot_samples', 'speed_m_per_s is not null') }}
+),
+
+valued_intervals as (
+    select activity_id, 'heartrate' as value_kind, heartrate_bpm::double as value, interval_s
+    from heartrate_intervals
+    where is_counted
+    union all
+    select activity_id, 'power' as value_kind, power_w::double as value, interval_s
+    from power_intervals
+    where is_counted
+    union all
+    select activity_id, 'pace' as value_kind, speed_m_per_s as value, interval_s
+    from pace_intervals
+    where is_counted
+),
+
+seconds_by_value as (
+    select activity_id, value_kind, value, sum(interval_s)::bigint as time_s
+    from valued_intervals
+    group by all
+)
+
+select * from seconds_by_value

@@ -1,0 +1,63 @@
+{{ config(materialized='table') }}
+{#- What was computed last time. Not ref(): that table is built after this one, from it. -#}
+{%- set computed = adapter.get_relation(this.database, this.schema, 'int_stream_aggregates')
+    if execute else none -%}
+
+with activities as (
+    select * from {{ ref('stg_strava__activities') }}
+),
+
+samples as (
+    select * from {{ ref('stg_strava__samples') }}
+),
+
+stream_fetches as (
+    select * from {{ ref('stg_strava__stream_fetches') }}
+),
+
+sample_counts as (
+    select activity_id, count(*) as sample_count
+    from samples
+    group by all
+),
+
+-- everything that the models by activity know of an activity, beside its samples
+activities_with_streams as (
+    select
+        activities.activity_id,
+        activities.sport_group,
+        activities.distance_m,
+        sample_counts.sample_count,
+        activities.sport_group = 'ride' and coalesce(activities.device_watts, false) as has_power_meter,
+        stream_fetches.fetched_at
+    from activities
+    inner join sample_counts using (activity_id)
+    left join stream_fetches using (activity_id)
+    where stream_fetches.status is distinct from 'none'
+),
+
+fingerprinted as (
+    select
+        *,
+        md5(concat_ws(
+            '|', sport_group, distance_m, sample_count, has_power_meter, epoch_us(fetched_at),
+            '{{ stream_formulas_version() }}'
+        )) as fingerprint
+    from activities_with_streams
+),
+
+compared as (
+    select
+        fingerprinted.*,
+        {% if computed is not none and not flags.FULL_REFRESH -%}
+        fingerprinted.fingerprint is distinct from computed.fingerprint as is_changed
+        {%- else -%}
+        true as is_changed
+        {%- endif %}
+    from fingerprinted
+    {% if computed is not none and not flags.FULL_REFRESH -%}
+    left join {{ computed }} as computed using (activity_id)
+    {%- endif %}
+)
+
+select * from compared
