@@ -108,6 +108,8 @@ def explained(error: BaseException, path: Path) -> Exception:
             f"{path} was written by a newer DuckDB than this project's: move it away and type `make extract`, "
             "or use the version of strava-marts that wrote it"
         )
+    if "Corrupt database file" in causes:
+        return UserError(f"{path} is damaged: move it away and type `make extract` to download again")
     if "No space left" in causes or "ENOSPC" in causes or "disk is full" in causes or "Errno 28" in causes:
         return RunError(
             f"the disk of {path.parent} is full: free some space and type `make extract`; what was loaded is safe"

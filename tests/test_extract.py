@@ -182,30 +182,26 @@ def run_in_child(command: str, playground: Path) -> str:
     return last_line(run(command, playground, expect=2))
 
 
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [(b"this is no database at all" * 100, "is not a DuckDB file"), (b"", "")],
-)
-def test_a_file_that_is_no_warehouse_is_named(tmp_path: Path, content: bytes, named: str) -> None:
+@pytest.mark.parametrize("content", [b"this is no database at all" * 100, b""])
+def test_a_file_that_is_no_warehouse_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
     with SimulatedStrava(SMALL[:3]) as strava:
         playground = make_playground(tmp_path / "p", strava)
         (playground / "strava.duckdb").write_bytes(content)
-        done = run("extract", playground, expect=2 if named else 0)
-        assert named in last_line(done)
-        if named:
-            assert (playground / "strava.duckdb").read_bytes() == content
+        done = run("extract", playground, expect=2)
+        assert "is not a DuckDB file" in last_line(done)
+        assert (playground / "strava.duckdb").read_bytes() == content
 
 
-def test_a_warehouse_of_a_newer_duckdb_is_named(tmp_path: Path) -> None:
+def test_a_damaged_warehouse_is_named(tmp_path: Path) -> None:
     with SimulatedStrava(SMALL[:3]) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
         path = playground / "strava.duckdb"
         content = bytearray(path.read_bytes())
-        content[12:20] = (9999).to_bytes(8, "little")  # the storage version in the file's header
+        content[12:20] = (9999).to_bytes(8, "little")  # in the file's header, so that its checksum fails
         path.write_bytes(content)
         done = run("extract", playground, expect=2)
-        assert "newer DuckDB" in last_line(done)
+        assert "strava.duckdb is damaged" in last_line(done)
 
 
 def test_odd_activities_are_loaded_as_they_are(tmp_path: Path) -> None:

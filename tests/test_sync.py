@@ -209,19 +209,12 @@ def test_a_listing_cut_short_deletes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_young_activity_without_streams_is_asked_again_and_an_old_one_never(tmp_path: Path) -> None:
-    today = dt.datetime.now(dt.UTC).date()
-    recent = list(history(seed=8, years=1, end=today))[-20:]
+    activities = small(8, 20)
+    recorded = [activity for activity in activities if activity.streams_seed is not None]
+    old, young = recorded[0].id, recorded[-1].id
+    hour_ago = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    recent = [a.with_summary(start_date=hour_ago) if a.id == young else a for a in activities]
     with SimulatedStrava(recent, **PLENTY) as strava:
-        young, old = None, None
-        limit = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=22)).isoformat()
-        for row in strava.visible_activities():
-            if strava.streams_of(row["id"]):
-                if row["start_date"] > limit:
-                    young = row["id"]
-                elif old is None:
-                    old = row["id"]
-        if young is None:
-            pytest.skip("the history drawn for today has no activity of the last day")
         strava.set_streams_pending(young, True)
         strava.set_streams_pending(old, True)
         playground = make_playground(tmp_path / "p", strava)

@@ -59,3 +59,10 @@
         else {{ r }} * 0.64 * exp(1.92 * {{ r }})
     end
 {%- endmacro %}
+
+
+{% macro setting(name, type) %}
+    {#- A key of [athlete] in config.toml as a literal; null when not configured. -#}
+    {%- set value = var(name, none) -%}
+    {{ 'null' if value is none else "'" ~ (value | string | replace("'", "''")) ~ "'" }}::{{ type }}
+{%- endmacro %}

@@ -22,6 +22,7 @@ class Activity:
     streams_seed: int | None  # null: no streams
     step_s: int = 1
     samples: int | None = None  # set by a bench: exactly so many
+    drawn_as: str = ""  # the sport it was recorded as: an edit of the sport leaves the samples alone
 
     @property
     def id(self) -> int:
@@ -230,7 +231,7 @@ def _activity(rng: random.Random, id_: int, day: Day, local: dt.datetime) -> Act
         summary["workout_type"] = day.flags.get("workout_type", rng.choice([0, None]))
     if day.kind != "manual":
         summary["upload_id_str"] = str(summary["upload_id"])
-    activity = Activity(summary, seed, step_s=rng.choice([1, 1, 1, 1, 4]))
+    activity = Activity(summary, seed, step_s=rng.choice([1, 1, 1, 1, 4]), drawn_as=day.sport)
     streams = streams_of(activity)
     if streams is None:
         return activity
@@ -271,7 +272,7 @@ def streams_of(activity: Activity) -> dict[str, list[Any]] | None:
     if activity.streams_seed is None:
         return None
     summary, rng = activity.summary, np.random.default_rng(activity.streams_seed)
-    sport, total = summary["sport_type"], float(summary["distance"])
+    sport, total = activity.drawn_as, float(summary["distance"])
     seconds = int(summary["moving_time"])
     if activity.samples:
         time = np.arange(activity.samples)

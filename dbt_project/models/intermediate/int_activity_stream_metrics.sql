@@ -1,0 +1,70 @@
+{{ config(materialized='table') }}
+
+with stream_aggregates as (
+    select * from {{ ref('int_stream_aggregates') }}
+),
+
+seconds_by_value as (
+    select * from {{ ref('int_seconds_by_value') }}
+),
+
+settings as (
+    select * from {{ ref('int_athlete_settings') }}
+),
+
+training_impulses as (
+    select
+        seconds_by_value.activity_id,
+        sum(
+            seconds_by_value.time_s / 60
+            * {{ trimp_per_minute('seconds_by_value.value') }}
+        ) as trimp
+    from seconds_by_value
+    cross join settings
+    where seconds_by_value.value_kind = 'heartrate'
+    group by all
+),
+
+with_settings as (
+    select
+        stream_aggregates.*,
+        training_impulses.trimp,
+        settings.ftp_w,
+        settings.threshold_pace_s_per_km,
+        case when training_impulses.trimp is not null then settings.heartrate_settings_source end
+            as heartrate_settings_source,
+        case
+            when settings.threshold_heartrate_bpm > settings.resting_heartrate_bpm
+                then 60 * {{ trimp_per_minute('settings.threshold_heartrate_bpm') }}
+        end as threshold_hour_trimp,
+        1000 * stream_aggregates.gap_moving_time_s / nullif(stream_aggregates.gap_distance_m, 0)
+            as gap_pace_s_per_km,
+        stream_aggregates.normalized_power_w / settings.ftp_w as intensity_factor
+    from stream_aggregates
+    cross join settings
+    left join training_impulses using (activity_id)
+),
+
+metrics as (
+    select
+        activity_id,
+        sample_count,
+        gap_moving_time_s,
+        gap_distance_m,
+        gap_pace_s_per_km,
+        normalized_power_w,
+        intensity_factor,
+        100 * power_time_s * normalized_power_w * intensity_factor / (ftp_w * 3600)
+            as training_stress_score,
+        trimp,
+        efficiency_factor,
+        decoupling_pct,
+        average_cadence_spm,
+        heartrate_settings_source,
+        100 * trimp / nullif(threshold_hour_trimp, 0) as heartrate_load,
+        100 * gap_moving_time_s / 3600
+            * pow(threshold_pace_s_per_km / nullif(gap_pace_s_per_km, 0), 2) as pace_load
+    from with_settings
+)
+
+select * from metrics
