@@ -25,8 +25,8 @@ from pipelines.settings import Playground, Settings, load_settings
 
 # A batch is loaded this long after its first piece came in; the load itself must fit into the rest of 5 s.
 COMMIT_S = 2.5
-COMMIT_BYTES = 32 * 2**20
-QUEUE_LENGTH = 32
+COMMIT_BYTES = 24 * 2**20
+QUEUE_LENGTH = 100
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
 

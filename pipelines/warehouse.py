@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT_S = 15
 # What DuckDB may take beside Python: a load holds some seconds of samples only.
-MEMORY_LIMIT = "150MB"
+MEMORY_LIMIT = "110MB"
 
 
 @contextlib.contextmanager

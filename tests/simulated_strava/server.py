@@ -214,6 +214,12 @@ class SimulatedStrava:
             self.codes[code] = self.granted_scopes if scopes is None else scopes
         return code
 
+    def issue_access_token(self) -> str:
+        token = secrets.token_hex(20)
+        with self.lock:
+            self.access_tokens[token] = (self.now() + self.token_lifetime_s, self.granted_scopes)
+        return token
+
     # --- quota -----------------------------------------------------------------------------------------------
 
     def use_quota(self) -> bool:

@@ -10,6 +10,16 @@ activities as (
     select * from {{ ref('int_stream_changes') }}
 ),
 
+finite_samples as (
+    select * replace (
+        {%- for name in ['distance_m', 'altitude_m', 'speed_m_per_s', 'gradient_pct'] %}
+        case when isfinite({{ name }}) then {{ name }} end as {{ name }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    )
+    from samples
+),
+
 -- distance is held at its running maximum before any sample is left out
 with_held_distance as (
     select
@@ -18,7 +28,7 @@ with_held_distance as (
         case
             when time_s is not null and distance_m is not null then held_distance_m
         end as placed_distance_m
-    from samples
+    from finite_samples
 ),
 
 -- whole millimetres from the first sample that has time and distance: comparisons become exact

@@ -1,0 +1,149 @@
+"""`make bench`: speed and memory as ratios within one run, each figure beside its target.
+
+Extraction is measured against its floor, the same requests with `requests` and `.json()` alone, both above a
+run with nothing new; transform against `dbt build` of an empty project. ACTIVITIES=n sets the size.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.harness import ROOT, make_playground
+
+ACTIVITIES = int(os.environ.get("ACTIVITIES") or 300)
+SAMPLES = 3600
+
+
+@dataclass
+class Measured:
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def measure(command: list[str], **environment: str) -> Measured:
+    """One process to its end: wall and CPU seconds, peak resident memory."""
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - begun
+    if status:
+        assert process.stderr
+        raise SystemExit(process.stderr.read().decode())
+    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def pipelines(command: str, playground: Path) -> Measured:
+    return measure([sys.executable, "-m", "pipelines", command], PLAYGROUND=str(playground))
+
+
+FLOOR = """
+import sys, requests
+url, token, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+session = requests.Session()
+session.headers["Authorization"] = "Bearer " + token
+for page in range(1, count // 200 + 2):
+    rows = session.get(url + f"/athlete/activities?per_page=200&page={page}").json()
+    for row in rows:
+        session.get(url + f"/activities/{row['id']}/streams?keys=time,distance,latlng,altitude,velocity_smooth,"
+                    "heartrate,cadence,watts,temp,moving,grade_smooth&key_by_type=true").json()
+"""
+
+
+def serve(count: int) -> "subprocess.Popen[str]":
+    """The simulated Strava in a process of its own, as the real one is."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.simulated_strava", "--uniform", str(count), "--samples", str(SAMPLES)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@dataclass
+class Remote:
+    """What make_playground needs to know of the server in the other process."""
+
+    api_url: str
+    oauth_url: str
+    client_id: str
+    client_secret: str
+    code: str
+    token: str
+
+    def issue_code(self) -> str:
+        return self.code
+
+
+def connect(server: "subprocess.Popen[str]") -> Remote:
+    assert server.stdout
+    return Remote(*server.stdout.readline().split())
+
+
+def extraction(folder: Path, count: int) -> tuple[Path, float]:
+    """Print the extraction's figures; returns the Playground and its peak memory."""
+    server = serve(count)
+    try:
+        remote = connect(server)
+        floor = measure([sys.executable, "-c", FLOOR, remote.api_url, remote.token, str(count)])
+        floor_nothing = measure([sys.executable, "-c", "import requests"])
+        playground = make_playground(folder / f"p{count}", remote)
+        whole = pipelines("extract", playground)
+        nothing = pipelines("extract", playground)
+    finally:
+        server.terminate()
+    floor_s, ours_s = floor.wall_s - floor_nothing.wall_s, whole.wall_s - nothing.wall_s
+    print(f"extraction of {count} activities x {SAMPLES} samples x 11 types")
+    print(f"  floor {floor_s:.2f} s, extract {ours_s:.2f} s above a run with nothing new")
+    print(f"  ratio {ours_s / floor_s:.2f} (target 1.5)")
+    print(f"  peak memory {whole.peak_mb:.0f} MB (target 400)")
+    print(f"  a run with nothing new: {nothing.cpu_s:.2f} s of CPU (target 2.5), {nothing.wall_s:.2f} s")
+    return playground, whole.peak_mb
+
+
+def empty_build(folder: Path) -> Measured:
+    """`dbt build` of a project with nothing in it, the second time (parsed already)."""
+    project = folder / "empty"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text(
+        "name: empty\nprofile: empty\nflags: {send_anonymous_usage_stats: false}\n"
+    )
+    (project / "profiles.yml").write_text(
+        "empty:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: empty.duckdb}\n"
+    )
+    dbt = str(Path(sys.executable).with_name("dbt"))
+    command = [dbt, "build", "--project-dir", str(project), "--profiles-dir", str(project)]
+    measure(command)
+    return measure(command)
+
+
+def transformation(folder: Path, playground: Path, count: int) -> None:
+    first = pipelines("transform", playground)
+    again = min((pipelines("transform", playground) for _ in range(2)), key=lambda m: m.wall_s)
+    empty = empty_build(folder)
+    print(f"transform of {count * SAMPLES / 1e6:.1f} million samples")
+    print(
+        f"  the first time {first.wall_s:.1f} s, nothing new {again.wall_s:.1f} s, empty project {empty.wall_s:.1f} s"
+    )
+    print(f"  ratio {again.wall_s / empty.wall_s:.2f} (target 3), peak memory {first.peak_mb:.0f} MB")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        playground, _ = extraction(Path(folder), ACTIVITIES)
+        transformation(Path(folder), playground, ACTIVITIES)
+
+
+if __name__ == "__main__":
+    main()
