@@ -44,6 +44,17 @@ cadence as (
     group by all
 ),
 
+-- between the first and the last sample kept of those with time and distance
+extents as (
+    select
+        activity_id,
+        arg_max(distance_mm, (time_s, -sample_index)) / 1000 as stream_distance_m,
+        (max(time_s) - arg_min(time_s, sample_index))::double as stream_elapsed_time_s
+    from samples
+    where time_s is not null and has_distance
+    group by all
+),
+
 -- the 99.9th percentile: single wrong beats do not set the maximum heart rate
 heartrate as (
     select activity_id, quantile_cont(heartrate_bpm::double, 0.999) as heartrate_bpm_p999
@@ -57,6 +68,8 @@ combined as (
         activities.activity_id,
         activities.fingerprint,
         activities.sample_count,
+        extents.stream_distance_m,
+        extents.stream_elapsed_time_s,
         grade_adjusted.gap_moving_time_s,
         grade_adjusted.gap_distance_m,
         normalized_power.power_time_s,
@@ -69,6 +82,7 @@ combined as (
         cadence.average_cadence_spm,
         heartrate.heartrate_bpm_p999
     from activities
+    left join extents using (activity_id)
     left join grade_adjusted using (activity_id)
     left join normalized_power using (activity_id)
     left join efficiency using (activity_id)

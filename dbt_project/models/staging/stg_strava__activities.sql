@@ -1,0 +1,53 @@
+with source as (
+    select * from {{ source('strava_raw', 'activities') }}
+),
+
+sport_groups as (
+    select * from {{ ref('sport_groups') }}
+),
+
+existing as (
+    select
+        *,
+        -- a summary without its local time still has the instant and the offset
+        coalesce(
+            start_date_local,
+            (start_date at time zone 'UTC') + to_seconds(coalesce(utc_offset, 0)::bigint)
+        ) as started_at_local,
+        coalesce(sport_type, type, 'Workout') as known_sport_type
+    from source
+    where deleted_at is null
+),
+
+renamed as (
+    select
+        existing.id as activity_id,
+        existing.gear_id,
+
+        existing.name as activity_name,
+        existing.known_sport_type as sport_type,
+        coalesce(sport_groups.sport_group, 'other') as sport_group,
+
+        existing.distance as distance_m,
+        existing.moving_time as moving_time_s,
+        existing.elapsed_time as elapsed_time_s,
+        existing.total_elevation_gain as elevation_gain_m,
+        existing.average_heartrate as average_heartrate_bpm,
+        existing.max_heartrate as max_heartrate_bpm,
+        existing.average_watts as average_power_w,
+
+        coalesce(existing.device_watts, false) as device_watts,
+        coalesce(existing.manual, false) as is_manual,
+        coalesce(existing.commute, false) as is_commute,
+        coalesce(existing.trainer, false) as is_trainer,
+        coalesce(existing.private, false) as is_private,
+
+        existing.started_at_local::date as activity_date,
+        {{ week_start_date('existing.started_at_local::date') }} as week_start_date,
+        existing.start_date as started_at,
+        existing.started_at_local
+    from existing
+    left join sport_groups on existing.known_sport_type = sport_groups.sport_type
+)
+
+select * from renamed
