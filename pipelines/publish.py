@@ -1,0 +1,84 @@
+"""The published copy of the marts: a DuckDB file and Parquet files, each replaced as a whole."""
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import UserError
+from pipelines.settings import Playground
+from pipelines.warehouse import connect
+
+# The oldest format that DuckDB writes: 1.1 and all later versions open it.
+STORAGE_VERSION = "v1.0.0"
+
+
+def publish(playground: Playground) -> None:
+    """Copy the schema `marts` with its comments to marts.duckdb and to marts/*.parquet, atomically.
+
+    In the copy the tables stand in the schema `main`: the file's own name makes `marts.weekly_pace` valid there
+    (a schema `marts` in a database `marts` would be ambiguous), and so is `weekly_pace` alone.
+
+    A tool that holds the old file keeps it until it reconnects; a crash leaves the old copy whole.
+    """
+    temporary = playground.root / ".marts.duckdb.new"
+    folder = playground.root / ".marts.new"
+    for left_over in (temporary, temporary.with_name(temporary.name + ".wal")):
+        left_over.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    names = _copy(playground, temporary, folder)
+    # What a tool left beside the old file belongs to the old file.
+    playground.marts.with_name(playground.marts.name + ".wal").unlink(missing_ok=True)
+    _replace(temporary, playground.marts)
+    playground.marts_parquet.mkdir(mode=0o700, exist_ok=True)
+    for name in names:
+        _replace(folder / f"{name}.parquet", playground.marts_parquet / f"{name}.parquet")
+    for stale in playground.marts_parquet.glob("*.parquet"):
+        if stale.stem not in names:
+            stale.unlink()
+    folder.rmdir()
+
+
+def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
+    connect(playground.warehouse).close()  # waits for a tool that holds it, and names it
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{_quoted(playground.warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{_quoted(target)}' as copy (storage_version '{STORAGE_VERSION}')")
+        tables = connection.execute(
+            "select table_name, comment from duckdb_tables() "
+            "where database_name = 'warehouse' and schema_name = 'marts' order by table_name"
+        ).fetchall()
+        if not tables:
+            raise UserError("there are no marts to publish yet: type `make transform`")
+        columns = connection.execute(
+            "select table_name, column_name, comment from duckdb_columns() "
+            "where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
+        ).fetchall()
+        for name, comment in tables:
+            connection.execute(f'create table copy.main."{name}" as from warehouse.marts."{name}"')
+            if comment:
+                connection.execute(
+                    f"comment on table copy.main.\"{name}\" is '{comment.replace(chr(39), chr(39) * 2)}'"
+                )
+            connection.execute(
+                f"copy copy.main.\"{name}\" to '{_quoted(folder / name)}.parquet' (format parquet, compression zstd)"
+            )
+        for table, column, comment in columns:
+            text = comment.replace("'", "''")
+            connection.execute(f'comment on column copy.main."{table}"."{column}" is \'{text}\'')
+        connection.execute("detach copy")
+    return [name for name, _ in tables]
+
+
+def _quoted(path: Path) -> str:
+    return str(path.absolute()).replace("'", "''")
+
+
+def _replace(new: Path, old: Path) -> None:
+    with open(new, "rb") as file:
+        os.fsync(file.fileno())
+    new.chmod(0o600)
+    os.replace(new, old)
