@@ -19,3 +19,9 @@
         date_trunc('week', {{ date }})::date
     {%- endif -%}
 {% endmacro %}
+
+
+{% macro calendar(first_day, last_day) %}
+    {#- One row per day from the first to the last, both included. -#}
+    unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day))::date
+{%- endmacro %}

@@ -42,8 +42,8 @@ final as (
         elapsed_time_s,
         elevation_gain_m,
         distance_m / nullif(moving_time_s, 0) as average_speed_m_per_s,
-        1000.0 * moving_time_s / nullif(distance_m, 0) as pace_s_per_km,
-        1000.0 * elapsed_time_s / nullif(distance_m, 0) as elapsed_pace_s_per_km,
+        1000.0 * nullif(moving_time_s, 0) / nullif(distance_m, 0) as pace_s_per_km,
+        1000.0 * nullif(elapsed_time_s, 0) / nullif(distance_m, 0) as elapsed_pace_s_per_km,
         average_heartrate_bpm,
         max_heartrate_bpm,
         average_power_w,
@@ -70,7 +70,7 @@ final as (
         coalesce(sample_count, 0)::bigint as sample_count,
 
         activity_date,
-        week_start_date,
+        {{ week_start_date('started_at_local::date') }} as week_start_date,
         started_at,
         started_at_local
     from with_load

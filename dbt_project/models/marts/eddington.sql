@@ -36,17 +36,26 @@ eddington_numbers as (
     group by all
 ),
 
-with_next as (
+next_days as (
     select
         numbers.sport_group,
         numbers.unit,
         numbers.eddington_number,
-        numbers.eddington_number + 1 - count(*) filter (
+        count(*) filter (
             where days.distance_mm >= (numbers.eddington_number + 1) * numbers.unit_mm
-        ) as days_to_next
+        ) as day_count
     from eddington_numbers as numbers
     inner join daily_distances as days using (sport_group)
-    group by all
+    group by numbers.sport_group, numbers.unit, numbers.eddington_number, numbers.unit_mm
+),
+
+with_next as (
+    select
+        sport_group,
+        unit,
+        eddington_number,
+        eddington_number + 1 - day_count as days_to_next
+    from next_days
 )
 
 select * from with_next

@@ -14,7 +14,7 @@ existing as (
             start_date_local,
             (start_date at time zone 'UTC') + to_seconds(coalesce(utc_offset, 0)::bigint)
         ) as started_at_local,
-        coalesce(sport_type, type, 'Workout') as known_sport_type
+        coalesce(sport_type, type, 'Unknown') as known_sport_type
     from source
     where deleted_at is null
 ),
@@ -43,7 +43,6 @@ renamed as (
         coalesce(existing.private, false) as is_private,
 
         existing.started_at_local::date as activity_date,
-        {{ week_start_date('existing.started_at_local::date') }} as week_start_date,
         existing.start_date as started_at,
         existing.started_at_local
     from existing

@@ -7,7 +7,8 @@ renamed as (
         zone_kind,
         zone_index,
         min as min_value,
-        nullif(max, -1) as max_value
+        nullif(max, -1) as max_value,
+        custom_zones as is_custom
     from source
 )
 

@@ -6,7 +6,10 @@ renamed as (
     select
         id as gear_id,
         gear_kind,
-        coalesce(nullif(nickname, ''), name) as gear_name,
+        name as gear_name,
+        nullif(nickname, '') as nickname,
+        distance as strava_distance_m,
+        coalesce("primary", false) as is_primary,
         coalesce(retired, false) as is_retired
     from source
 )

@@ -1,0 +1,21 @@
+"""`make docs`: dbt's documentation and lineage as one static page."""
+
+import os
+import shutil
+import webbrowser
+
+from pipelines.errors import UserError
+from pipelines.settings import Playground, load_settings
+from pipelines.transform import dbt
+
+
+def main(playground: Playground) -> None:
+    if not playground.marts.exists():
+        raise UserError(f"{playground.marts} is missing: type `make refresh` first")
+    dbt(playground, load_settings(playground), "docs", "generate", "--static")
+    playground.docs.mkdir(mode=0o700, exist_ok=True)
+    page = playground.docs / "index.html"
+    shutil.copyfile(playground.dbt_dir / "target" / "static_index.html", page)
+    print(f"The documentation is in {page}: open it in a browser.")
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("BROWSER"):
+        webbrowser.open(page.absolute().as_uri())

@@ -1,0 +1,107 @@
+"""`make sql`: a prompt on the published marts, or one result with Q="select …"."""
+
+import csv
+import datetime as dt
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import RunError, UserError
+from pipelines.settings import Playground
+from pipelines.warehouse import connect
+
+FORMATS = ("table", "csv", "json", "md")
+FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"
+
+
+def main(playground: Playground) -> None:
+    if not playground.marts.exists():
+        raise UserError(f"{playground.marts} is missing: type `make refresh` first")
+    query, kind = os.environ.get("Q", "").strip(), os.environ.get("FORMAT", "").strip().lower() or "table"
+    if kind not in FORMATS:
+        raise UserError(f"FORMAT={kind} is unknown: type FORMAT={' or FORMAT='.join(FORMATS)}")
+    if query:
+        names, rows = run_query(playground.marts, query)
+        sys.stdout.write(render(names, rows, kind))
+    else:
+        _prompt(playground)
+
+
+def run_query(path: Path, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one query. Raises RunError with DuckDB's message."""
+    with connect(path) as connection:
+        connection.execute("set TimeZone = 'UTC'; set autoinstall_known_extensions = false")
+        try:
+            result = connection.execute(query)
+            return [column[0] for column in result.description or []], result.fetchall()
+        except duckdb.Error as error:
+            raise RunError(
+                f'{error} -- correct the query; `make sql Q="show tables"` lists the marts'
+            ) from None
+
+
+def render(names: list[str], rows: list[tuple[Any, ...]], kind: str) -> str:
+    """The rows as text; null is empty in CSV, null in JSON and NULL elsewhere."""
+    if kind == "json":
+        objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+        return json.dumps(objects, indent=1, default=str, ensure_ascii=False) + "\n"
+    if kind == "csv":
+        import io
+
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([["" if value is None else value for value in row] for row in rows])
+        return buffer.getvalue()
+    texts = [[_text(value) for value in row] for row in rows]
+    widths = [max([len(name), *(len(row[i]) for row in texts)], default=0) for i, name in enumerate(names)]
+    is_number = [any(isinstance(row[i], int | float) for row in rows) for i in range(len(names))]
+
+    def line(cells: list[str]) -> str:
+        padded = [
+            c.rjust(w) if right else c.ljust(w) for c, w, right in zip(cells, widths, is_number, strict=True)
+        ]
+        return f"| {' | '.join(padded)} |" if kind == "md" else "  ".join(padded).rstrip()
+
+    dashes = [
+        ("-" * (w - 1) + ":" if right and kind == "md" else "-" * w)
+        for w, right in zip(widths, is_number, strict=True)
+    ]
+    if kind == "md":
+        texts = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in texts]
+    end = [] if kind == "md" else [f"({len(rows)} row{'' if len(rows) == 1 else 's'})"]
+    return "\n".join([line(names), line(dashes), *(line(row) for row in texts), *end]) + "\n"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, float):
+        return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.1f}"
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
+
+
+def _prompt(playground: Playground) -> None:
+    """DuckDB's own prompt, with history and completion, read-only."""
+    _, tables = run_query(playground.marts, "show tables")
+    start = playground.root / ".sql-start"
+    start.write_text(
+        "set TimeZone = 'UTC';\nset autoinstall_known_extensions = false;\n"
+        f".print The marts, read-only: {', '.join(name for (name,) in tables)}\n"
+        f".print A first query to try: {FIRST_QUERY}\n.print describe MART; tells its columns, .quit leaves.\n"
+    )
+    shell = Path(sys.executable).with_name("duckdb")
+    history = playground.root / ".sql-history"
+    history.touch(mode=0o600)
+    environment = {**os.environ, "DUCKDB_HISTORY": str(history.absolute())}
+    arguments = [str(shell), "-readonly", "-init", str(start.absolute()), str(playground.marts.absolute())]
+    sys.stdout.flush()
+    os.execve(shell, arguments, environment)  # noqa: S606
