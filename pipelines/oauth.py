@@ -34,6 +34,7 @@ class Tokens:
     expires_at: float
     # What the user ticked; Strava names it in the redirect only, so a code pasted alone leaves it unknown.
     scope: str | None = None
+    # Of config.toml's code at that time, which these tokens made useless; of the exchanged one if there was none.
     code_sha256: str | None = field(default=None, repr=False)
 
     @property
@@ -108,6 +109,10 @@ def token_lock(playground: Playground) -> Iterator[None]:
         os.close(descriptor)
 
 
+class CodeRefused(UserError):
+    """Strava does not accept this authorisation code; another one may do."""
+
+
 def split_code(pasted: str) -> tuple[str, str | None]:
     """`(code, scope)` out of a bare code or the whole address that the browser shows after authorising."""
     pasted = pasted.strip()
@@ -124,7 +129,9 @@ def sha256(text: str) -> str:
 def exchange_code(settings: Settings, playground: Playground, code: str, scope: str | None) -> Tokens:
     """Turn an authorisation code into stored tokens; a code works once."""
     answer = _token_request(settings, playground, {"grant_type": "authorization_code", "code": code})
-    tokens = _tokens(settings, answer, scope, sha256(code))
+    configured, _ = split_code(settings.strava.code or "")
+    superseded = code if not configured or is_placeholder(configured) else configured
+    tokens = _tokens(settings, answer, scope, sha256(superseded))
     write_tokens(playground, tokens)
     return tokens
 
@@ -249,7 +256,7 @@ def _refusal(status: int, body: dict[str, Any], settings: Settings, playground: 
     config = playground.config
     found = {(e.get("resource"), e.get("field")) for e in body.get("errors") or [] if isinstance(e, dict)}
     if any(name == "code" for _, name in found):
-        return UserError(
+        return CodeRefused(
             f"Strava refuses strava.code in {config}: it works once and only for some minutes, and no value of "
             "the settings page is a code; type `make authorize` for a new authorisation"
         )

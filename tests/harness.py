@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 
 ROOT = Path(__file__).resolve().parent.parent
+# Of a simulated Strava whose quota is not what the test is about: (a quarter of an hour, a day).
+PLENTY = (50_000, 500_000)
 SAMPLE_COLUMNS = (
     "time",
     "distance",

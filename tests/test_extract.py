@@ -8,6 +8,7 @@ import signal
 import stat
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -141,7 +142,8 @@ def test_the_warehouse_can_be_queried_while_a_run_waits(tmp_path: Path) -> None:
     with SimulatedStrava(SMALL, read_limit=(12, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         process = start("extract", playground)
-        deadline, held = time.monotonic() + 40, []
+        deadline = time.monotonic() + 40
+        held: list[Any] = []
         while time.monotonic() < deadline and not held:
             time.sleep(0.5)
             try:

@@ -26,7 +26,7 @@ def test_streams_are_asked_for_newest_first_and_never_of_manual_or_deleted_activ
 
 
 @pytest.mark.parametrize("changed", [{"distance": 900.0}, {"moving_time": 299}, {"elapsed_time": 300}])
-def test_streams_are_asked_for_again_when_a_measure_has_changed(changed: dict[str, object]) -> None:
+def test_streams_are_asked_for_again_when_a_measure_has_changed(changed: dict[str, float]) -> None:
     before, after = activity(1), activity(1, **changed)
     assert plan.pending_streams({1: before}, {1: fetched(before, "loaded")}, NOW) == []
     assert plan.pending_streams({1: after}, {1: fetched(before, "loaded")}, NOW) == [after]

@@ -1,5 +1,6 @@
 """config.toml and the environment: every mistake is one line that names the key and the file."""
 
+import dataclasses
 import datetime as dt
 import os
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_the_readme_names_every_key_and_every_target() -> None:
     root = Path(__file__).parent.parent
     readme = (root / "README.md").read_text()
     for section, cls in SECTIONS.items():
-        for key in cls.__dataclass_fields__:
+        for key in (field.name for field in dataclasses.fields(cls)):
             assert key in readme, f"{section}.{key}"
     makefile = (root / "Makefile").read_text()
     for line in makefile.splitlines():

@@ -9,19 +9,28 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness import assert_equal_to_strava, kill_after, last_line, make_playground, rows, run, start
+from tests.harness import (
+    PLENTY,
+    assert_equal_to_strava,
+    kill_after,
+    last_line,
+    make_playground,
+    rows,
+    run,
+    start,
+)
 from tests.simulated_strava import Fault, SimulatedStrava, history
 
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 SEED = int(os.environ.get("SEED") or 20260501)
 END = dt.date(2026, 5, 1)
-PLENTY = {"read_limit": (50_000, 500_000), "overall_limit": (50_000, 500_000)}
 FIGURES: dict[str, int] = {}
 
 
@@ -87,6 +96,20 @@ class World:
         return name
 
 
+def between_pages(change: Callable[[], object]) -> Callable[[str, dict[str, str]], None]:
+    """A hook for `before_answer` that changes Strava once, before the second page of a listing."""
+    pages = 0
+
+    def hook(path: str, _: dict[str, str]) -> None:
+        nonlocal pages
+        if path.endswith("/athlete/activities"):
+            pages += 1
+            if pages == 2:
+                change()
+
+    return hook
+
+
 @pytest.mark.parametrize("round_", range(ROUNDS))
 def test_after_any_mutations_a_full_listing_leaves_the_warehouse_equal_to_strava(
     tmp_path: Path, round_: int
@@ -97,17 +120,14 @@ def test_after_any_mutations_a_full_listing_leaves_the_warehouse_equal_to_strava
     everything = small(seed, 60)
     rng.shuffle(everything)
     log: list[str] = []
-    with SimulatedStrava(everything[:45], **PLENTY) as strava:
+    with SimulatedStrava(everything[:45], read_limit=PLENTY, overall_limit=PLENTY) as strava:
         world = World(strava, rng, everything[45:])
         playground = make_playground(tmp_path / "p", strava)
         for _ in range(6):
             log += [world.mutate() for _ in range(rng.randint(1, 8))]
             # A change between two pages of the listing must hide and double nothing.
             if rng.random() < 0.5:
-                pages = iter([None, lambda: log.append("between pages: " + world.mutate())])
-                strava.before_answer = lambda path, params, pages=pages: (
-                    (next(pages, None) or (lambda: None))() if path.endswith("/athlete/activities") else None
-                )
+                strava.before_answer = between_pages(world.mutate)
             run("extract", playground, FULL=rng.choice(["1", ""]), ALLOW_DELETES="1")
             strava.before_answer = None
             count("runs")
@@ -125,7 +145,9 @@ def test_after_any_mutations_a_full_listing_leaves_the_warehouse_equal_to_strava
 
 def test_a_run_within_the_window_sees_late_uploads_renames_crops_and_deletions(tmp_path: Path) -> None:
     everything = small(5, 40)
-    with SimulatedStrava(everything[:-3] + everything[-2:], **PLENTY) as strava:
+    with SimulatedStrava(
+        everything[:-3] + everything[-2:], read_limit=PLENTY, overall_limit=PLENTY
+    ) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
         ids = [row["id"] for row in strava.visible_activities()]
@@ -148,7 +170,7 @@ def test_a_run_within_the_window_sees_late_uploads_renames_crops_and_deletions(t
 
 def test_a_deletion_between_two_pages_hides_nothing_on_a_first_run(tmp_path: Path) -> None:
     many = list(history(seed=11, years=3, end=END))[-450:]
-    with SimulatedStrava(many, **PLENTY) as strava:
+    with SimulatedStrava(many, read_limit=PLENTY, overall_limit=PLENTY) as strava:
         newest = [row["id"] for row in strava.visible_activities()][:5]
         pages = iter(range(10))
 
@@ -168,7 +190,7 @@ def test_a_deletion_between_two_pages_hides_nothing_on_a_first_run(tmp_path: Pat
 def test_short_pages_and_inclusive_bounds_end_no_listing_early(tmp_path: Path) -> None:
     many = list(history(seed=12, years=2, end=END))[-330:]
     for switch in ("short_pages", "inclusive_bounds"):
-        with SimulatedStrava(many, **PLENTY) as strava:
+        with SimulatedStrava(many, read_limit=PLENTY, overall_limit=PLENTY) as strava:
             setattr(strava, switch, True)
             strava.fault = lambda method, path, n: Fault(status=404) if path.endswith("/streams") else None
             playground = make_playground(tmp_path / switch, strava)
@@ -177,7 +199,7 @@ def test_short_pages_and_inclusive_bounds_end_no_listing_early(tmp_path: Path) -
 
 
 def test_a_mass_deletion_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
-    with SimulatedStrava(small(6), **PLENTY) as strava:
+    with SimulatedStrava(small(6), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
         for row in strava.visible_activities()[:30]:
@@ -192,7 +214,7 @@ def test_a_mass_deletion_is_refused_until_it_is_allowed(tmp_path: Path) -> None:
 
 
 def test_a_listing_cut_short_deletes_nothing(tmp_path: Path) -> None:
-    with SimulatedStrava(small(6), **PLENTY) as strava:
+    with SimulatedStrava(small(6), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
         listings = strava.count("listing")
@@ -214,7 +236,7 @@ def test_a_young_activity_without_streams_is_asked_again_and_an_old_one_never(tm
     old, young = recorded[0].id, recorded[-1].id
     hour_ago = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
     recent = [a.with_summary(start_date=hour_ago) if a.id == young else a for a in activities]
-    with SimulatedStrava(recent, **PLENTY) as strava:
+    with SimulatedStrava(recent, read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.set_streams_pending(young, True)
         strava.set_streams_pending(old, True)
         playground = make_playground(tmp_path / "p", strava)
@@ -232,7 +254,7 @@ def test_a_young_activity_without_streams_is_asked_again_and_an_old_one_never(tm
 def test_killed_at_random_instants_nothing_is_lost_and_little_is_asked_twice(tmp_path: Path) -> None:
     rng = random.Random(SEED)
     print(f"seed {SEED}")
-    with SimulatedStrava(small(9, 60), **PLENTY) as strava:
+    with SimulatedStrava(small(9, 60), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         # Slow answers spread a run over the kills.
         strava.before_answer = lambda path, params: time.sleep(0.05)
         playground = make_playground(tmp_path / "p", strava)
@@ -286,7 +308,7 @@ def test_with_faults_in_one_answer_of_eight_everything_arrives(tmp_path: Path, r
         count("faults")
         return rng.choice(kinds)()
 
-    with SimulatedStrava(small(10), **PLENTY) as strava:
+    with SimulatedStrava(small(10), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.fault = fault
         playground = make_playground(tmp_path / "p", strava)
         for _ in range(4):
@@ -300,7 +322,7 @@ def test_with_faults_in_one_answer_of_eight_everything_arrives(tmp_path: Path, r
 
 
 def test_one_broken_activity_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
-    with SimulatedStrava(small(10, 20), **PLENTY) as strava:
+    with SimulatedStrava(small(10, 20), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         ids = [row["id"] for row in strava.visible_activities() if strava.streams_of(row["id"])]
         strava.corrupt(ids[3])
         playground = make_playground(tmp_path / "p", strava)
@@ -369,7 +391,7 @@ def test_malformed_answers_never_lose_the_other_rows(tmp_path: Path, round_: int
             return spoil(body)
         return body
 
-    with SimulatedStrava(small(10), **PLENTY) as strava:
+    with SimulatedStrava(small(10), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.mutate_answer = mutate
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
@@ -409,7 +431,7 @@ def test_a_full_disk_ends_with_a_clear_message_and_a_whole_warehouse(tmp_path: P
     ):
         pytest.skip("a small disk can only be mounted by root")
     try:
-        with SimulatedStrava(small(10, 60), **PLENTY) as strava:
+        with SimulatedStrava(small(10, 60), read_limit=PLENTY, overall_limit=PLENTY) as strava:
             playground = make_playground(disk / "p", strava)
             done = run("extract", playground, expect=1)
             assert "disk" in last_line(done)
@@ -426,7 +448,7 @@ def test_a_full_disk_ends_with_a_clear_message_and_a_whole_warehouse(tmp_path: P
 
 
 def test_each_refusal_names_the_remedy(tmp_path: Path) -> None:
-    with SimulatedStrava(small(10, 5), **PLENTY) as strava:
+    with SimulatedStrava(small(10, 5), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         code = strava.issue_code()
         run("extract", make_playground(tmp_path / "first", strava, code=code))
         used = run("extract", make_playground(tmp_path / "used", strava, code=code), expect=2)
@@ -442,7 +464,7 @@ def test_each_refusal_names_the_remedy(tmp_path: Path) -> None:
         assert "make authorize" in last_line(run("extract", limited, expect=2))
         strava.deactivate_app()
         assert "subscription" in last_line(run("extract", tmp_path / "first", expect=2))
-    with SimulatedStrava(small(10, 5), **PLENTY) as strava:
+    with SimulatedStrava(small(10, 5), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         playground = make_playground(tmp_path / "dead", strava)
         run("extract", playground)
         strava.revoke()
@@ -451,7 +473,7 @@ def test_each_refusal_names_the_remedy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rotation", ["same", "rotate", "rotate_and_kill"])
 def test_an_expired_token_is_refreshed_in_the_middle_of_a_run(tmp_path: Path, rotation: str) -> None:
-    with SimulatedStrava(small(10, 30), **PLENTY) as strava:
+    with SimulatedStrava(small(10, 30), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.rotation = rotation
         playground = make_playground(tmp_path / "p", strava)
         seen = iter(range(10_000))
@@ -470,7 +492,7 @@ def test_two_processes_that_refresh_at_once_lock_nobody_out(tmp_path: Path, rota
     from pipelines import oauth
     from pipelines.settings import Playground, load_settings
 
-    with SimulatedStrava(small(10, 3), **PLENTY) as strava:
+    with SimulatedStrava(small(10, 3), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.rotation = rotation
         playground = Playground(make_playground(tmp_path / "p", strava))
         run("extract", playground.root)
@@ -479,6 +501,6 @@ def test_two_processes_that_refresh_at_once_lock_nobody_out(tmp_path: Path, rota
             strava.expire_access_tokens()
             rejected = oauth.read_tokens(playground).access_token  # type: ignore[union-attr]
             with ThreadPoolExecutor(4) as pool:
-                got = list(pool.map(lambda _: oauth.access_token(settings, playground, rejected), range(4)))
+                got = list(pool.map(partial(oauth.access_token, settings, playground), [rejected] * 4))
             assert len({tokens.access_token for tokens in got}) == 1
         run("extract", playground.root)

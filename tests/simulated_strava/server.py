@@ -2,6 +2,8 @@
 
 import datetime as dt
 import html
+import itertools
+import json
 import random
 import secrets
 import socket
@@ -389,9 +391,7 @@ class Handler(BaseHTTPRequestHandler):
         status, body = self._resource(parts, params, scopes)
         if strava.mutate_answer and status == 200:
             body = strava.mutate_answer(path, orjson.loads(body) if isinstance(body, bytes) else body)
-            import json
-
-            body = json.dumps(body).encode("ascii")
+            return status, json.dumps(body).encode("ascii"), headers
         return status, body, headers
 
     def _resource(self, parts: list[str], params: dict[str, str], scopes: str) -> tuple[int, Any]:
@@ -401,7 +401,7 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, self._athlete("profile:read_all" in scopes)
             case ["athlete", "zones"]:
                 bounds = [0, 115, 143, 157, 171, -1]
-                zones = [{"min": low, "max": high} for low, high in zip(bounds, bounds[1:], strict=False)]
+                zones = [{"min": low, "max": high} for low, high in itertools.pairwise(bounds)]
                 return 200, {"heart_rate": {"custom_zones": False, "zones": zones}}
             case ["athlete", "activities"]:
                 return 200, self._listing(params, scopes)
