@@ -1,4 +1,4 @@
-"""The published copy of the marts: a DuckDB file and Parquet files, each replaced as a whole."""
+"""The published copy of the marts, written and read: a DuckDB file and Parquet files, each replaced as a whole."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.errors import UserError
 from pipelines.settings import Playground
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, explained, is_locked
 
 # The oldest format that DuckDB writes: 1.1 and all later versions open it.
 STORAGE_VERSION = "v1.0.0"
@@ -39,6 +39,39 @@ def publish(playground: Playground) -> None:
         if stale.stem not in names:
             stale.unlink()
     folder.rmdir()
+
+
+def parquet_views(playground: Playground) -> str:
+    """SQL that names the Parquet files as the tables of marts.duckdb, in a database of memory."""
+    views = [
+        f"create view \"{path.stem}\" as from '{_quoted(path)}';"
+        for path in sorted(playground.marts_parquet.glob("*.parquet"))
+    ]
+    return "\n".join(["attach ':memory:' as marts;", "use marts;", *views])
+
+
+def is_held(playground: Playground) -> bool:
+    """Whether another program has marts.duckdb open for writing. Raises UserError when there is none to read."""
+    if not playground.marts.exists():
+        raise UserError(f"{playground.marts} is missing: type `make refresh` first")
+    try:
+        duckdb.connect(str(playground.marts), read_only=True).close()
+    except duckdb.Error as error:
+        if is_locked(error):
+            return True
+        raise explained(error, playground.marts, "make transform") from None
+    return False
+
+
+def open_published(playground: Playground) -> duckdb.DuckDBPyConnection:
+    """The marts, read-only, each by its name alone; by their Parquet files while a tool holds marts.duckdb."""
+    if is_held(playground):
+        connection = duckdb.connect()
+        connection.execute(parquet_views(playground))
+    else:
+        connection = duckdb.connect(str(playground.marts), read_only=True)
+    connection.execute("set TimeZone = 'UTC'; set autoinstall_known_extensions = false")
+    return connection
 
 
 def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:

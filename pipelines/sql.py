@@ -11,30 +11,27 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import RunError, UserError
+from pipelines.publish import is_held, open_published, parquet_views
 from pipelines.settings import Playground
-from pipelines.warehouse import connect
 
 FORMATS = ("table", "csv", "json", "md")
 FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"
 
 
 def main(playground: Playground) -> None:
-    if not playground.marts.exists():
-        raise UserError(f"{playground.marts} is missing: type `make refresh` first")
     query, kind = os.environ.get("Q", "").strip(), os.environ.get("FORMAT", "").strip().lower() or "table"
     if kind not in FORMATS:
         raise UserError(f"FORMAT={kind} is unknown: type FORMAT={' or FORMAT='.join(FORMATS)}")
     if query:
-        names, rows = run_query(playground.marts, query)
+        names, rows = run_query(playground, query)
         sys.stdout.write(render(names, rows, kind))
     else:
         _prompt(playground)
 
 
-def run_query(path: Path, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of one query. Raises RunError with DuckDB's message."""
-    with connect(path) as connection:
-        connection.execute("set TimeZone = 'UTC'; set autoinstall_known_extensions = false")
+    with open_published(playground) as connection:
         try:
             result = connection.execute(query)
             return [column[0] for column in result.description or []], result.fetchall()
@@ -91,10 +88,12 @@ def _plain(value: Any) -> Any:
 
 def _prompt(playground: Playground) -> None:
     """DuckDB's own prompt, with history and completion, read-only."""
-    _, tables = run_query(playground.marts, "show tables")
+    _, tables = run_query(playground, "show tables")
+    held = is_held(playground)
     start = playground.root / ".sql-start"
     start.write_text(
         "set TimeZone = 'UTC';\nset autoinstall_known_extensions = false;\n"
+        f"{parquet_views(playground) if held else ''}\n"
         f".print The marts, read-only: {', '.join(name for (name,) in tables)}\n"
         f".print A first query to try: {FIRST_QUERY}\n.print describe MART; tells its columns, .quit leaves.\n"
     )
@@ -102,6 +101,7 @@ def _prompt(playground: Playground) -> None:
     history = playground.root / ".sql-history"
     history.touch(mode=0o600)
     environment = {**os.environ, "DUCKDB_HISTORY": str(history.absolute())}
-    arguments = [str(shell), "-readonly", "-init", str(start.absolute()), str(playground.marts.absolute())]
+    database = ":memory:" if held else str(playground.marts.absolute())
+    arguments = [str(shell), *([] if held else ["-readonly"]), "-init", str(start.absolute()), database]
     sys.stdout.flush()
     os.execve(shell, arguments, environment)  # noqa: S606

@@ -96,23 +96,23 @@ def locked(path: Path, error: BaseException) -> UserError:
     )
 
 
-def explained(error: BaseException, path: Path) -> Exception:
-    """The error as one that a person can act on, or itself."""
+def explained(error: BaseException, path: Path, remake: str = "make extract") -> Exception:
+    """The error as one that a person can act on, or itself; `remake` is the command that writes `path` anew."""
     causes = " ".join(_causes(error))
     if "not a valid DuckDB database" in causes or "not a DuckDB" in causes:
         return UserError(
-            f"{path} is not a DuckDB file: move it away and type `make extract` to download again"
+            f"{path} is not a DuckDB file: move it away and type `{remake}` to make it again"
         )
     if "newer version" in causes or "version number" in causes or "storage version" in causes.lower():
         return UserError(
-            f"{path} was written by a newer DuckDB than this project's: move it away and type `make extract`, "
+            f"{path} was written by a newer DuckDB than this project's: move it away and type `{remake}`, "
             "or use the version of strava-marts that wrote it"
         )
     if "Corrupt database file" in causes:
-        return UserError(f"{path} is damaged: move it away and type `make extract` to download again")
+        return UserError(f"{path} is damaged: move it away and type `{remake}` to make it again")
     if "No space left" in causes or "ENOSPC" in causes or "disk is full" in causes or "Errno 28" in causes:
         return RunError(
-            f"the disk of {path.parent} is full: free some space and type `make extract`; what was loaded is safe"
+            f"the disk of {path.parent} is full: free some space and type `{remake}`; what was loaded is safe"
         )
     if "Permission denied" in causes:
         return UserError(f"{path} cannot be opened (permission denied): mend its permissions and try again")
