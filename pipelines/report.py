@@ -25,6 +25,7 @@ EMPTY_DAY = "#8888882b"
 GROUP_NAMES = {"foot": "On foot", "ride": "Riding", "swim": "Swimming", "other": "Other sports"}
 EFFORT_NAMES = {1609.344: "1 mile", 21097.5: "half marathon", 42195.0: "marathon"}
 CHART_HEIGHT = 280
+CLOCK_LABEL = 'utcFormat(datum.value * 1000, "%-M:%S")'
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,40 @@ UNITS = {
     "metric": Units(1000.0, "km", 1.0, "m", 100.0, "100 m"),
     "imperial": Units(1609.344, "mi", 0.3048, "ft", 91.44, "100 yd"),
 }
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a sport group reads its pace: min per km or per 100 m; riders read speed."""
+
+    unit: str
+    per_m: float
+    is_speed: bool
+
+    @classmethod
+    def of(cls, group: str, units: Units) -> "Measure":
+        if group == "ride":
+            return cls({"km": "km/h", "mi": "mph"}[units.distance], units.distance_m, True)
+        if group == "swim":
+            return cls(f"min per {units.swim}", units.swim_m, False)
+        return cls(f"min per {units.distance}", units.distance_m, False)
+
+    def shown(self, pace_s_per_km: float | None) -> float | None:
+        """Seconds per unit, or units per hour."""
+        if not pace_s_per_km:
+            return None
+        pace_s = pace_s_per_km * self.per_m / 1000
+        return round(3600 / pace_s, 2) if self.is_speed else round(pace_s, 1)
+
+    def text(self, pace_s_per_km: float | None) -> str:
+        value = self.shown(pace_s_per_km)
+        return "" if value is None else f"{value:.1f}" if self.is_speed else clock(value)
+
+    def axis(self) -> alt.Y:
+        """Of the field `value`; faster is higher."""
+        axis = alt.Axis() if self.is_speed else alt.Axis(labelExpr=CLOCK_LABEL, tickMinStep=1)
+        scale = alt.Scale(zero=False, reverse=not self.is_speed, padding=8)
+        return alt.Y("value:Q", title=self.unit, axis=axis, scale=scale)
 
 
 @dataclass(frozen=True)
@@ -147,7 +182,7 @@ def overview(marts: duckdb.DuckDBPyConnection, units: Units, sections: Sequence[
     ]
     if streak:
         weeks = current[0]["n"] or 0
-        items.append((f"{longest[0]['n']} days", f"longest streak; {weeks} weeks in a row now"))
+        items.append((f"{longest[0]['n']} days", f"longest streak; active weeks in a row now: {weeks}"))
     if eddington:
         [best] = eddington
         name = GROUP_NAMES[best["sport_group"]].lower()
@@ -207,10 +242,10 @@ def this_week(marts: duckdb.DuckDBPyConnection, units: Units) -> Section:
     values = [
         {"sport": row["sport_type"], "period": period, "hours": round(row[f"time_{key}"] / 3600, 3)}
         for row in rows
-        for key, period in (("now", "this week"), ("before", "average of the four weeks before"))
+        for key, period in (("now", "this week"), ("before", "average before"))
     ]
     chart = (
-        alt.Chart(alt.Data(values=values), height=max(60, 44 * len(rows)))
+        alt.Chart(alt.Data(values=values), width="container", height=max(60, 44 * len(rows)))
         .mark_bar(cornerRadiusEnd=3)
         .encode(
             x=alt.X("hours:Q", title="moving time, hours"),
@@ -219,9 +254,7 @@ def this_week(marts: duckdb.DuckDBPyConnection, units: Units) -> Section:
             color=alt.Color(
                 "period:N",
                 title=None,
-                scale=alt.Scale(
-                    domain=["this week", "average of the four weeks before"], range=[PALETTE[1], PALETTE[6]]
-                ),
+                scale=alt.Scale(domain=["this week", "average before"], range=[PALETTE[1], PALETTE[6]]),
             ),
             tooltip=["sport:N", "period:N", alt.Tooltip("hours:Q", format=".1f")],
         )
@@ -279,7 +312,7 @@ def volume(marts: duckdb.DuckDBPyConnection, units: Units, sport_names: Sequence
         }
         for row in rows
     ]
-    period, recent = period_chooser("week")
+    period, recent = period_chooser("week", values)
     measure = alt.param(
         name="measure",
         value="hours",
@@ -364,22 +397,8 @@ def paces(marts: duckdb.DuckDBPyConnection, units: Units) -> list[Section]:
 
 
 def pace_section(group: str, title: str, rows: Sequence[Row], units: Units) -> Section:
-    is_speed = group == "ride"
-    per_m = units.swim_m if group == "swim" else units.distance_m
-    unit = (
-        f"{units.distance}/h" if is_speed else f"min per {units.swim if group == 'swim' else units.distance}"
-    )
-
-    def shown(pace_s_per_km: float | None) -> float | None:
-        """Seconds per unit, or units per hour."""
-        if not pace_s_per_km:
-            return None
-        return round(3.6e6 / pace_s_per_km / per_m, 2) if is_speed else round(pace_s_per_km * per_m / 1000, 1)
-
-    def text(pace_s_per_km: float | None) -> str:
-        value = shown(pace_s_per_km)
-        return "" if value is None else f"{value:.1f}" if is_speed else clock(value)
-
+    measure = Measure.of(group, units)
+    unit, shown, text = measure.unit, measure.shown, measure.text
     series = {"week": "pace_s_per_km", "four weeks": "pace_s_per_km_4w"}
     if group == "foot" and any(row["gap_pace_s_per_km"] for row in rows):
         series["grade adjusted"] = "gap_pace_s_per_km"
@@ -396,25 +415,15 @@ def pace_section(group: str, title: str, rows: Sequence[Row], units: Units) -> S
         if row[column]
     ]
     sports = list(dict.fromkeys(row["sport"] for row in rows))
-    period, recent = period_chooser("week")
+    period, recent = period_chooser("week", values)
     sport = alt.param(name="sport", value=sports[0], bind=alt.binding_select(options=sports, name="Sport "))
-    axis = (
-        alt.Axis()
-        if is_speed
-        else alt.Axis(labelExpr='utcFormat(datum.value * 1000, "%-M:%S")', tickMinStep=5)
-    )
     base = (
         alt.Chart(alt.Data(values=values), width="container", height=CHART_HEIGHT)
         .transform_filter(recent)
         .transform_filter("datum.sport == sport")
         .encode(
             x=alt.X("week:T", title="week"),
-            y=alt.Y(
-                "value:Q",
-                title=unit,
-                axis=axis,
-                scale=alt.Scale(zero=False, reverse=not is_speed, nice=True, padding=8),
-            ),
+            y=measure.axis(),
             color=alt.Color(
                 "series:N",
                 title=None,
@@ -473,7 +482,7 @@ def load(marts: duckdb.DuckDBPyConnection) -> Section:
     )
     series = ["fitness", "fatigue", "form"]
     values = [{"day": local(row["day"]), **{name: round(row[name], 1) for name in series}} for row in rows]
-    period, recent = period_chooser("day")
+    period, recent = period_chooser("day", values)
     chart = (
         alt.Chart(alt.Data(values=values), width="container", height=CHART_HEIGHT)
         .transform_filter(recent)
@@ -584,7 +593,7 @@ def year_to_date(marts: duckdb.DuckDBPyConnection, units: Units) -> Section:
                 scale=alt.Scale(domain=[str(y) for y in years], range=year_colours(len(years))),
             ),
             strokeWidth=alt.StrokeWidth(
-                "is_now:N", legend=None, scale=alt.Scale(domain=[True, False], range=[3.5, 1.5])
+                "is_now:O", legend=None, scale=alt.Scale(domain=[True, False], range=[3.5, 1.5])
             ),
             tooltip=[
                 "year:N",
@@ -663,14 +672,13 @@ def records(marts: duckdb.DuckDBPyConnection, units: Units) -> list[Section]:
 
 
 def record_section(group: str, rows: Sequence[Row], units: Units) -> Section:
-    per_m = units.swim_m if group == "swim" else units.distance_m
-    unit = f"min per {units.swim if group == 'swim' else units.distance}"
+    measure = Measure.of(group, units)
     names = list(dict.fromkeys(effort_name(row["effort_distance_m"]) for row in rows))
     values = [
         {
             "day": local(row["day"]),
             "distance": effort_name(row["effort_distance_m"]),
-            "value": round(row["pace_s_per_km"] * per_m / 1000, 1),
+            "value": measure.shown(row["pace_s_per_km"]),
             "time": clock(row["elapsed_time_s"]),
             "activity": row["activity_name"] or "",
         }
@@ -681,12 +689,7 @@ def record_section(group: str, rows: Sequence[Row], units: Units) -> Section:
         .mark_line(interpolate="step-after", point=alt.OverlayMarkDef(size=40))
         .encode(
             x=alt.X("day:T", title="day of the record", scale=alt.Scale(padding=8)),
-            y=alt.Y(
-                "value:Q",
-                title=unit,
-                axis=alt.Axis(labelExpr='utcFormat(datum.value * 1000, "%-M:%S")', tickMinStep=5),
-                scale=alt.Scale(zero=False, reverse=True),
-            ),
+            y=measure.axis(),
             color=alt.Color("distance:N", title=None, scale=alt.Scale(domain=names, scheme="tableau10")),
             tooltip=["distance:N", "time:N", alt.Tooltip("day:T", format="%Y-%m-%d"), "activity:N"],
         )
@@ -698,18 +701,18 @@ def record_section(group: str, rows: Sequence[Row], units: Units) -> Section:
         return [
             effort_name(row["effort_distance_m"]),
             clock(row["elapsed_time_s"]),
-            clock(row["pace_s_per_km"] * per_m / 1000),
+            measure.text(row["pace_s_per_km"]),
             str(row["day"]),
             Link(f'<a href="{url}" rel="noreferrer">{name}</a>'),
         ]
 
-    columns = ["Distance", "Time", unit, "Day", "Activity"]
+    columns = ["Distance", "Time", measure.unit, "Day", "Activity"]
     best = Table(columns, [cells(row) for row in rows if row["rank_all_time"] == 1])
     return Section(
         f"records-{group}",
         f"Records: {GROUP_NAMES[group].lower()}",
         "The best time over each distance inside any activity, and each time it fell. Higher is faster.",
-        [("Steps: the pace of the record over each distance, from the day it was set", chart)],
+        [("Steps: the record over each distance, from the day it was set", chart)],
         Table(columns, [cells(row) for row in rows]),
         table_html(best, "The records of today"),
     )
@@ -842,18 +845,17 @@ def year_colours(count: int) -> list[str]:
     return [*(earlier[-(1 + i % len(earlier))] for i in reversed(range(count - 1))), "#e07b39"]
 
 
-def period_chooser(column: str) -> tuple[alt.Parameter, str]:
-    """A menu of periods, and the filter that goes with it."""
+def period_chooser(column: str, values: Sequence[Row]) -> tuple[alt.Parameter, str]:
+    """A menu of periods that end with the newest value, and the filter that goes with it."""
+    newest = max(value[column] for value in values)
     chooser = alt.param(
         name="days",
         value=366,
         bind=alt.binding_select(
-            options=[366, 1096, 36600],
-            labels=["the last 12 months", "the last 3 years", "all"],
-            name="Period ",
+            options=[366, 1096, 36600], labels=["12 months", "3 years", "all"], name="Period "
         ),
     )
-    return chooser, f"toDate(datum.{column}) > now() - days * 864e5"
+    return chooser, f"toDate(datum.{column}) > toDate('{newest}') - days * 864e5"
 
 
 def tiles(items: Iterable[tuple[str, str]]) -> str:

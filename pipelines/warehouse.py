@@ -100,9 +100,7 @@ def explained(error: BaseException, path: Path, remake: str = "make extract") ->
     """The error as one that a person can act on, or itself; `remake` is the command that writes `path` anew."""
     causes = " ".join(_causes(error))
     if "not a valid DuckDB database" in causes or "not a DuckDB" in causes:
-        return UserError(
-            f"{path} is not a DuckDB file: move it away and type `{remake}` to make it again"
-        )
+        return UserError(f"{path} is not a DuckDB file: move it away and type `{remake}` to make it again")
     if "newer version" in causes or "version number" in causes or "storage version" in causes.lower():
         return UserError(
             f"{path} was written by a newer DuckDB than this project's: move it away and type `{remake}`, "

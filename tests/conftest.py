@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.harness import PLENTY, make_playground, run
+from tests.simulated_strava import SimulatedStrava, history
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "/usr/bin/chromium"
@@ -34,3 +38,25 @@ def chromium() -> Iterator[Any]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Playground with fourteen months of an athlete, extracted, transformed and published; tests copy it to write."""
+    playground = tmp_path_factory.mktemp("refreshed") / "playground"
+    today = dt.datetime.now(dt.UTC).date()
+    recent = [
+        a
+        for a in history(seed=41, years=2, end=today)
+        if a.summary["start_date"] > str(today - dt.timedelta(420))
+    ]
+    with SimulatedStrava(recent, read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        make_playground(playground, strava)
+        run("refresh", playground)
+    return playground
+
+
+@pytest.fixture
+def copied(refreshed: Path, tmp_path: Path) -> Path:
+    """`refreshed`, for one test to write in."""
+    return Path(shutil.copytree(refreshed, tmp_path / "copied"))

@@ -1,0 +1,255 @@
+"""`make report` in a real browser: charts with marks, tables behind them, nothing from outside."""
+
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.harness import PLENTY, last_line, make_playground, rows, run
+from tests.simulated_strava import SimulatedStrava, uniform_history
+
+SECTIONS = [
+    "week",
+    "volume",
+    "pace-foot",
+    "pace-ride",
+    "form",
+    "years",
+    "records-foot",
+    "records-ride",
+    "calendar",
+]
+
+
+@contextmanager
+def opened(chromium: Any, file: Path, **options: Any) -> Iterator[Any]:
+    """The report in a page of its own; fails on any console message and on any request but the file's own."""
+    context = chromium.new_context(**options)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.absolute().as_uri())
+    page.wait_for_selector("body[data-drawn]", timeout=20_000)
+    yield page
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [file.absolute().as_uri()]
+    context.close()
+
+
+def marks(page: Any) -> dict[str, int]:
+    """How many marks each chart has, without axes, legends and grids."""
+    found: dict[str, int] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('.chart')].map(chart => [chart.dataset.spec,
+            [...chart.querySelectorAll('[class*="role-mark"] path')].filter(p => p.getAttribute('d')).length]))"""
+    )
+    return found
+
+
+@pytest.fixture(scope="session")
+def report(refreshed: Path) -> Path:
+    done = run("report", refreshed)
+    assert "report.html" in done.stdout
+    return refreshed / "report.html"
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "zone"),
+    [(1200, "light", "Pacific/Auckland"), (1200, "dark", "UTC"), (360, "light", "America/Los_Angeles")],
+)
+def test_every_chart_has_marks_on_any_screen(
+    chromium: Any, report: Path, width: int, scheme: str, zone: str
+) -> None:
+    viewport = {"width": width, "height": 800}
+    with opened(chromium, report, viewport=viewport, color_scheme=scheme, timezone_id=zone) as page:
+        counts = marks(page)
+        assert {f"{section}-0" for section in SECTIONS} <= counts.keys()
+        assert all(counts.values()), counts
+        # A square for each day of the one or two calendar years.
+        days = page.evaluate(
+            "[...new Set(JSON.parse(document.getElementById('calendar-0').textContent).data.values.map(v => v.day))].length"
+        )
+        assert counts["calendar-0"] == days in (365, 366, 730, 731)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+        # The newest week stands under its own date in any time zone.
+        [(week,)] = rows(
+            report.parent,
+            "select max(week_start_date) from weekly_volume where moving_time_s > 0",
+            "marts.duckdb",
+        )
+        labels = page.evaluate(
+            "[...document.querySelectorAll('[data-spec=volume-0] [aria-label]')].map(e => e.getAttribute('aria-label'))"
+        )
+        assert any(f"week from: {week}" in label for label in labels), labels[-3:]
+
+
+def test_choosers_change_what_is_drawn(chromium: Any, report: Path) -> None:
+    with opened(chromium, report) as page:
+        before = marks(page)["volume-0"]
+        page.select_option("[data-spec=volume-0] select >> nth=0", label="all")
+        page.wait_for_function(
+            f"document.querySelectorAll('[data-spec=volume-0] [class*=role-mark] path').length > {before}"
+        )
+        page.select_option("[data-spec=years-0] select >> nth=1", label="moving time, hours")
+
+
+def test_each_chart_has_its_table_and_a_keyboard_reaches_it(chromium: Any, report: Path) -> None:
+    with opened(chromium, report) as page:
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('section')].filter(s => s.querySelector('.chart') && !s.querySelector('details table')).length"
+            )
+            == 0
+        )
+        assert page.evaluate(
+            "[...document.querySelectorAll('figure')].every(f => f.getAttribute('aria-label'))"
+        )
+        seen: Counter[str] = Counter()
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            seen[page.evaluate("document.activeElement.tagName")] += 1
+        assert seen["SUMMARY"] >= len(SECTIONS)
+        assert seen["SELECT"] >= 5
+        page.focus("#volume summary")
+        page.keyboard.press("Enter")
+        assert page.is_visible("#volume details table")
+        assert page.get_attribute("html", "lang") == "en"
+
+
+def cells(page: Any, section: str) -> list[list[str]]:
+    found: list[list[str]] = page.evaluate(
+        "id => [...document.querySelectorAll(`#${id} details tbody tr`)].map(r => [...r.cells].map(c => c.textContent))",
+        section,
+    )
+    return found
+
+
+@pytest.mark.parametrize("units", ["metric", "imperial"])
+def test_tables_hold_the_numbers_of_the_warehouse(chromium: Any, copied: Path, units: str) -> None:
+    config = copied / "config.toml"
+    config.write_text(config.read_text() + f'\n[report]\nunits = "{units}"\n')
+    run("report", copied)
+    per_m = 1000 if units == "metric" else 1609.344
+    # From the answers of the API as they were loaded, past all models.
+    totals = rows(
+        copied,
+        "select strftime(start_date_local, '%Y-%m'), count(distinct start_date_local::date), count(*), sum(distance) "
+        "from strava_raw.activities group by 1 order by 1 desc",
+    )
+    [(fastest,)] = rows(
+        copied,
+        "select min(moving_time / distance * 1000) from strava_raw.activities where sport_type = 'Run' and distance > 0",
+    )
+    with opened(chromium, copied / "report.html") as page:
+        months = [[row[0], row[1], row[2], row[4]] for row in cells(page, "calendar")]
+        assert months == [[m, str(d), str(n), f"{s / per_m:,.1f}"] for m, d, n, s in totals]
+        pace = [row[3] for row in cells(page, "pace-foot") if row[1] == "Run"]
+        best = min(60 * int(p.split(":")[0]) + int(p.split(":")[1]) for p in pace)
+        assert best >= int(fastest * per_m / 1000), "no week is faster than its fastest run"
+        unit = "km" if units == "metric" else "mi"
+        assert (
+            f"min per {unit}" in page.inner_text("#pace-foot table >> nth=0")
+            or page.locator("#pace-foot thead").count()
+        )
+        assert page.locator(f"#pace-foot thead >> text=min per {unit}").count() == 1
+        assert page.locator(f"#pace-ride thead >> text={'km/h' if units == 'metric' else 'mph'}").count() == 1
+
+
+def test_names_are_text(chromium: Any, copied: Path) -> None:
+    evil = "</script><img src=x onerror=alert(1)>&amp;\"'"
+    with duckdb.connect(str(copied / "marts.duckdb")) as marts:
+        marts.execute(
+            "update activities set activity_name = ?, sport_type = if(sport_type = 'Run', ?, sport_type)",
+            [evil, evil],
+        )
+        marts.execute("update weekly_volume set sport_type = ? where sport_type = 'Run'", [evil])
+        marts.execute("update weekly_pace set sport_type = ? where sport_type = 'Run'", [evil])
+    run("report", copied)
+    with opened(chromium, copied / "report.html") as page:
+        assert page.locator("img").count() == 0
+        assert evil in page.inner_text("#records-foot")
+        assert all(marks(page).values())
+
+
+def test_ten_years_stay_under_three_megabytes(chromium: Any, copied: Path) -> None:
+    with duckdb.connect(str(copied / "marts.duckdb")) as marts:
+        columns = {
+            "activities": "activity_date",
+            "weekly_volume": "week_start_date",
+            "weekly_pace": "week_start_date",
+            "daily_training_load": "load_date",
+        }
+        for table, column in columns.items():
+            marts.execute(
+                f"create temp table one as from {table} where {column} > (select max({column}) from {table}) - 364"
+            )
+            marts.execute(f"delete from {table}")
+            marts.execute(
+                f"insert into {table} select one.* replace ({column} - (364 * i)::integer as {column}) from one, range(10) years(i)"
+            )
+            marts.execute("drop table one")
+        marts.execute(
+            "create temp table one as from year_to_date where year = (select max(year) - 1 from year_to_date)"
+        )
+        marts.execute("delete from year_to_date")
+        marts.execute(
+            "insert into year_to_date select one.* replace (year - i as year) from one, range(10) years(i)"
+        )
+    # Each activity stands there ten times now, and so do its records.
+    run("report", copied)
+    size = (copied / "report.html").stat().st_size
+    print(f"ten years: {size / 1e6:.2f} MB")
+    assert 1_000_000 < size < 3_000_000
+    with opened(chromium, copied / "report.html") as page:
+        page.select_option("[data-spec=volume-0] select >> nth=0", label="all")
+        assert all(marks(page).values())
+        assert len(cells(page, "volume")) > 500
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_an_empty_and_a_single_activity_history_give_a_sensible_page(
+    chromium: Any, tmp_path: Path, count: int
+) -> None:
+    with SimulatedStrava(uniform_history(count), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("refresh", playground)
+    run("report", playground)
+    if count == 0:
+        text = (playground / "report.html").read_text()
+        assert "There is no activity yet" in text
+        assert "make refresh" in text
+        page = chromium.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto((playground / "report.html").as_uri())
+        assert said == []
+        page.close()
+    else:
+        with opened(chromium, playground / "report.html") as page:
+            counts = marks(page)
+            assert counts.keys() >= {"volume-0", "form-0", "years-0", "calendar-0"}
+            assert all(counts.values()), counts
+
+
+def test_the_file_is_private_and_made_while_a_tool_holds_the_marts(copied: Path) -> None:
+    (copied / "report.html").unlink(missing_ok=True)
+    with duckdb.connect(str(copied / "marts.duckdb")) as held:
+        held.execute("select 1")
+        run("report", copied)
+    assert stat.S_IMODE((copied / "report.html").stat().st_mode) == 0o600
+
+
+def test_without_marts_it_says_what_to_type(tmp_path: Path) -> None:
+    done = run("report", tmp_path, expect=2)
+    assert re.search("marts.duckdb is missing: type `make refresh`", last_line(done))
