@@ -90,18 +90,20 @@ def _prompt(playground: Playground) -> None:
     """DuckDB's own prompt, with history and completion, read-only."""
     _, tables = run_query(playground, "show tables")
     held = is_held(playground)
-    start = playground.root / ".sql-start"
-    start.write_text(
-        "set TimeZone = 'UTC';\nset autoinstall_known_extensions = false;\n"
-        f"{parquet_views(playground) if held else ''}\n"
-        f".print The marts, read-only: {', '.join(name for (name,) in tables)}\n"
-        f".print A first query to try: {FIRST_QUERY}\n.print describe MART; tells its columns, .quit leaves.\n"
-    )
+    first = [
+        "set TimeZone = 'UTC'; set autoinstall_known_extensions = false;",
+        *([parquet_views(playground)] if held else []),
+        f".print The marts, read-only: {', '.join(name for (name,) in tables)}",
+        f".print A first query to try: {FIRST_QUERY}",
+        ".print describe weekly_pace; tells its columns, .quit leaves.",
+    ]
     shell = Path(sys.executable).with_name("duckdb")
     history = playground.root / ".sql-history"
     history.touch(mode=0o600)
     environment = {**os.environ, "DUCKDB_HISTORY": str(history.absolute())}
     database = ":memory:" if held else str(playground.marts.absolute())
-    arguments = [str(shell), *([] if held else ["-readonly"]), "-init", str(start.absolute()), database]
+    arguments = [str(shell), *([] if held else ["-readonly"])]
+    for command in first:
+        arguments += ["-cmd", command]
     sys.stdout.flush()
-    os.execve(shell, arguments, environment)  # noqa: S606
+    os.execve(shell, [*arguments, database], environment)  # noqa: S606

@@ -124,7 +124,7 @@ def days_needed(pending: int, quarter_left: int, day_left: int, quarter_limit: i
         minutes = quarters * 15
         return f"about {minutes} minutes" if minutes < 120 else f"about {minutes / 60:.0f} hours"
     days = -(-(pending - day_left) // max(day_limit, 1))
-    return f"until tomorrow (UTC), {days} more day{'s' if days > 1 else ''} of quota"
+    return f"{days} more day{'s' if days > 1 else ''} of quota (a day's begins at midnight UTC)"
 
 
 def _next(state: dict[str, Any], playground: Playground, extracts: list[dict[str, Any]]) -> str:

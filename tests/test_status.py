@@ -1,0 +1,129 @@
+"""`make status` through the life of a Playground, and its estimates."""
+
+import datetime as dt
+import json
+import math
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.status import days_needed
+from tests.harness import PLENTY, make_playground, rows, run, secrets_of
+from tests.simulated_strava import Fault, SimulatedStrava, history
+
+FEW = list(history(seed=8, years=1, end=dt.date(2026, 5, 1)))[-30:]
+
+
+def state(playground: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("status", playground, JSON="1").stdout)
+    return found
+
+
+def test_each_stage_names_what_to_type_next(tmp_path: Path) -> None:
+    nothing = tmp_path / "none"
+    said = run("status", nothing, expect=None)
+    assert "config.template.toml" in said.stdout + said.stderr
+    with SimulatedStrava(FEW, read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        assert "Next         make " in run("status", playground).stdout
+        run("extract", playground)
+        assert state(playground)["next"] == "make transform"
+        run("transform", playground)
+        after = state(playground)
+        assert after["next"].startswith("make sql")
+        assert after["last_transform_at"] is not None
+        strava.rename(FEW[-1].id, "another name")
+        run("extract", playground)
+        changed = state(playground)
+        assert changed["next"] == "make transform"
+        assert changed["runs"][-1]["changed"] == 1
+        assert changed["runs"][-1]["requests"] >= 1
+        text = run("status", playground).stdout
+        assert "0 new, 1 changed, 0 deleted" in text
+        for secret in secrets_of(playground, strava):
+            assert secret not in text
+            assert secret not in json.dumps(changed)
+    assert stat.S_IMODE((playground / "runs.jsonl").stat().st_mode) == 0o600
+
+
+def test_pending_and_failed_streams_are_told_with_reason_and_time(tmp_path: Path) -> None:
+    with SimulatedStrava(FEW, read_limit=(18, 1000)) as strava:
+        with_streams = [a.id for a in FEW if strava.streams_of(a.id)]
+        broken = with_streams[-1]
+        strava.fault = lambda method, path, n: Fault(status=500) if f"/{broken}/" in path else None
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground, WAIT="no")
+        held = state(playground)
+        [failure] = held["warehouse"]["failures"]
+        loaded = rows(playground, "select count(*) from strava_raw.stream_fetches where status = 'loaded'")
+        assert (failure["activity_id"], failure["attempt_count"]) == (broken, 1)
+        assert "500" in failure["error"]
+        counts = held["warehouse"]
+        assert counts["activity_count"] == len(FEW)
+        assert counts["streams_loaded"] == loaded[0][0]
+        assert counts["streams_failed"] == 1
+        # What failed may be asked again by the next run, so it counts as pending, too.
+        assert counts["streams_loaded"] + counts["streams_pending"] + counts["streams_none"] == len(
+            with_streams
+        )
+        assert held["quota"]["quarter_hour_left"] == 0
+        assert held["quota"]["quarter_hour_limit"] == 18
+        assert held["next"] == "make extract"
+        text = run("status", playground).stdout
+        assert str(broken) in text
+        quarters = math.ceil(counts["streams_pending"] / 18)
+        assert f"the rest takes about {15 * quarters} minutes" in text
+        assert "Quota        0 of 18 left until" in text
+
+
+@pytest.mark.parametrize(
+    ("pending", "quarter_left", "day_left", "expected"),
+    [
+        (20, 40, 400, "a few minutes"),
+        (41, 40, 400, "about 15 minutes"),
+        (240, 40, 400, "about 30 minutes"),
+        (340, 40, 2000, "about 45 minutes"),
+        (1340, 40, 2000, "about 3 hours"),
+        (401, 40, 400, "1 more day of quota (a day's begins at midnight UTC)"),
+        (2400, 40, 400, "2 more days of quota (a day's begins at midnight UTC)"),
+    ],
+)
+def test_how_long_the_rest_takes(pending: int, quarter_left: int, day_left: int, expected: str) -> None:
+    """100 in a quarter of an hour, 1,000 a day: counted by hand."""
+    assert days_needed(pending, quarter_left, day_left, 100, 1000) == expected
+
+
+def test_a_running_extract_is_told(tmp_path: Path) -> None:
+    import fcntl
+
+    with SimulatedStrava(FEW[:3], read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        with open(playground / ".extract.lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert state(playground)["extract_is_running"] is True
+        assert state(playground)["extract_is_running"] is False
+
+
+def test_a_failed_run_leaves_its_message(tmp_path: Path) -> None:
+    with SimulatedStrava(FEW[:3], read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        strava.revoke()
+        run("extract", playground, expect=2)
+        found = state(playground)
+        assert "make authorize" in found["last_error"]
+        assert found["runs"][-1]["status"] == "failed"
+
+
+def test_the_documentation_is_one_page_with_all_marts(refreshed: Path) -> None:
+    said = run("docs", refreshed).stdout
+    page = refreshed / "docs" / "index.html"
+    assert str(page) in said
+    text = page.read_text()
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    for (mart,) in rows(refreshed, "show tables", "marts.duckdb"):
+        assert f"model.strava_marts.{mart}" in text
+    assert "Minetti" in text
