@@ -73,6 +73,12 @@ class Options:
 
 
 def main(playground: Playground) -> None:
+    extract(playground)
+    print("Type `make transform` to build the marts.")
+
+
+def extract(playground: Playground) -> None:
+    """Download what is new, changed or missing; tell how it ended; raise if it failed."""
     settings = load_settings(playground, credentials=True)
     playground.prepare()
     with warehouse.one_writer(playground, "extract"):
@@ -219,9 +225,9 @@ class Run:
             print(f"note: {note}")
         if outcome is not None:
             pending = "" if tally.pending is None else f"; {tally.pending} activities wait for their streams"
-            print(f"{one_line(outcome)}{pending}. Nothing is lost: type `make extract` to go on.")
+            print(f"{one_line(outcome)}{pending}. Nothing is lost: type `make extract` to go on later.")
         else:
-            print("Everything is loaded. Type `make transform` to build the marts.")
+            print("Everything is loaded.")
 
     def _safe(self, text: str) -> str:
         from pipelines.oauth import redact

@@ -5,5 +5,5 @@ from pipelines.settings import Playground
 
 
 def main(playground: Playground) -> None:
-    extract.main(playground)
+    extract.extract(playground)
     transform.main(playground)

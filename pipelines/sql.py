@@ -54,7 +54,8 @@ def render(names: list[str], rows: list[tuple[Any, ...]], kind: str) -> str:
         writer.writerow(names)
         writer.writerows([["" if value is None else value for value in row] for row in rows])
         return buffer.getvalue()
-    texts = [[_text(value) for value in row] for row in rows]
+    columns = [_texts([row[i] for row in rows]) for i in range(len(names))]
+    texts = [list(row) for row in zip(*columns, strict=True)]
     widths = [max([len(name), *(len(row[i]) for row in texts)], default=0) for i, name in enumerate(names)]
     is_number = [any(isinstance(row[i], int | float) for row in rows) for i in range(len(names))]
 
@@ -74,12 +75,19 @@ def render(names: list[str], rows: list[tuple[Any, ...]], kind: str) -> str:
     return "\n".join([line(names), line(dashes), *(line(row) for row in texts), *end]) + "\n"
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, float):
-        return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.1f}"
-    return str(value)
+def _texts(values: list[Any]) -> list[str]:
+    """A column for people: its floats with six digits and as many decimals as the longest of them."""
+    short = [f"{value:.6g}" for value in values if isinstance(value, float) and abs(value) < 1e6]
+    decimals = max((len(text.partition(".")[2]) for text in short if "e" not in text), default=0)
+
+    def text(value: Any) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, float):
+            return f"{value:.{decimals}f}" if 1e-4 <= abs(value) < 1e15 or value == 0 else f"{value:g}"
+        return str(value)
+
+    return [text(value) for value in values]
 
 
 def _plain(value: Any) -> Any:
