@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import random
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.harness import (
     PLENTY,
@@ -54,34 +58,38 @@ def small(seed: int, n: int = 40) -> list[Any]:
 # --- convergence ----------------------------------------------------------------------------------------
 
 
+NAMES = ["", "Läufe 🏃", "x" * 300, "O'Brien; drop table"]
+# A kind of change, and a number that chooses what it meets.
+CHANGES = st.tuples(
+    st.sampled_from(
+        ["upload", "rename", "crop", "delete", "restore", "make_private", "hide_start", "kudos", "sport"]
+    ),
+    st.integers(0, 59),
+)
+
+
 class World:
-    """Strava with its mutations, drawn by a seeded generator."""
+    """The simulated Strava and the changes that people make there."""
 
-    def __init__(self, strava: SimulatedStrava, rng: random.Random, spare: list[Any]) -> None:
-        self.strava, self.rng, self.spare, self.gone = strava, rng, spare, list[int]()
+    def __init__(self, strava: SimulatedStrava, spare: list[Any]) -> None:
+        self.strava, self.spare, self.gone = strava, spare, list[int]()
 
-    def ids(self) -> list[int]:
-        return sorted(row["id"] for row in self.strava.visible_activities())
-
-    def mutate(self) -> str:
-        strava, rng = self.strava, self.rng
-        name = rng.choice(
-            ["upload", "rename", "crop", "delete", "restore", "make_private", "hide_start", "kudos", "sport"]
-        )
-        ids = self.ids()
-        target = rng.choice(ids)
-        match name:
+    def change(self, kind: str, number: int) -> None:
+        strava = self.strava
+        ids = sorted(row["id"] for row in strava.visible_activities())
+        target = ids[number % len(ids)]
+        match kind:
             case "upload" if self.spare:
-                strava.add(self.spare.pop(rng.randrange(len(self.spare))))
+                strava.add(self.spare.pop(number % len(self.spare)))
             case "rename":
-                strava.rename(target, rng.choice(["", "Läufe 🏃", "x" * 300, "O'Brien; drop table"]))
+                strava.rename(target, NAMES[number % len(NAMES)])
             case "crop":
                 strava.crop(target)
             case "delete" if len(ids) > 5:
                 strava.delete(target)
                 self.gone.append(target)
             case "restore" if self.gone:
-                strava.restore(self.gone.pop())
+                strava.restore(self.gone.pop(number % len(self.gone)))
             case "make_private":
                 strava.make_private(target)
             case "hide_start":
@@ -89,11 +97,10 @@ class World:
             case "kudos":
                 strava.drift_kudos()
             case "sport":
-                strava.change_sport(target, rng.choice(["Run", "Ride", "Padel", "Zorbing"]))
+                strava.change_sport(target, ["Run", "Ride", "Padel", "Zorbing"][number % 4])
             case _:
-                return "nothing"
-        count(f"mutations_{name}")
-        return name
+                return
+        count(f"mutations_{kind}")
 
 
 def between_pages(change: Callable[[], object]) -> Callable[[str, dict[str, str]], None]:
@@ -110,37 +117,91 @@ def between_pages(change: Callable[[], object]) -> Callable[[str, dict[str, str]
     return hook
 
 
-@pytest.mark.parametrize("round_", range(ROUNDS))
-def test_after_any_mutations_a_full_listing_leaves_the_warehouse_equal_to_strava(
-    tmp_path: Path, round_: int
-) -> None:
-    seed = SEED + round_
-    rng = random.Random(seed)
-    print(f"seed {seed}")
-    everything = small(seed, 60)
-    rng.shuffle(everything)
-    log: list[str] = []
-    with SimulatedStrava(everything[:45], read_limit=PLENTY, overall_limit=PLENTY) as strava:
-        world = World(strava, rng, everything[45:])
-        playground = make_playground(tmp_path / "p", strava)
-        for _ in range(6):
-            log += [world.mutate() for _ in range(rng.randint(1, 8))]
-            # A change between two pages of the listing must hide and double nothing.
-            if rng.random() < 0.5:
-                strava.before_answer = between_pages(world.mutate)
-            run("extract", playground, FULL=rng.choice(["1", ""]), ALLOW_DELETES="1")
-            strava.before_answer = None
-            count("runs")
-        run("extract", playground, FULL="1", ALLOW_DELETES="1")
-        try:
-            activities, samples = assert_equal_to_strava(playground, strava)
-        except AssertionError:
-            print(f"seed {seed}, mutations in order: {log}")
-            raise
+class Sync(RuleBasedStateMachine):
+    """Changes on Strava, interleaved with runs; a failing sequence is shrunk to the shortest one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        everything = small(SEED, 60)
+        random.Random(SEED).shuffle(everything)
+        self.strava = SimulatedStrava(everything[:45], read_limit=PLENTY, overall_limit=PLENTY).start()
+        self.world = World(self.strava, everything[45:])
+        self.playground = make_playground(Path(self.folder.name) / "p", self.strava)
+
+    @rule(changes=st.lists(CHANGES, min_size=1, max_size=8), between=st.none() | CHANGES, full=st.booleans())
+    def change_and_run(
+        self, changes: list[tuple[str, int]], between: tuple[str, int] | None, full: bool
+    ) -> None:
+        for change in changes:
+            self.world.change(*change)
+        if between:
+            # A change between two pages of a listing hides and doubles nothing.
+            self.strava.before_answer = between_pages(lambda: self.world.change(*between))
+        is_first = not (self.playground / "strava.duckdb").exists()
+        since = None if is_first else self.newest() - dt.timedelta(days=29)
+        run("extract", self.playground, FULL="1" if full else "", ALLOW_DELETES="1")
+        count("runs")
+        self.strava.before_answer = None
+        if not between:
+            if full or since is None:
+                self.compare()
+            else:
+                self.compare_window(since)
+
+    def newest(self) -> dt.datetime:
+        query = "select max(start_date) from strava_raw.activities where deleted_at is null"
+        [(newest,)] = rows(self.playground, query)
+        return newest  # type: ignore[no-any-return]
+
+    def compare(self) -> None:
+        """Every row and every sample."""
+        activities, samples = assert_equal_to_strava(self.playground, self.strava)
         count("activities_compared", activities)
         count("samples_compared", samples)
-        assert strava.count_429 == 0
-        assert strava.errors == []
+
+    def compare_window(self, since: dt.datetime) -> None:
+        """What a run without a full listing must have seen."""
+        truth = {
+            (row["id"], row["name"], row["sport_type"], row["distance"], row["private"])
+            for row in self.strava.visible_activities()
+            if dt.datetime.fromisoformat(row["start_date"]) > since
+        }
+        query = (
+            "select id, name, sport_type, distance, private from strava_raw.activities "
+            f"where deleted_at is null and start_date > '{since.isoformat()}'"
+        )
+        assert set(rows(self.playground, query)) == truth
+        count("windows_compared")
+
+    def teardown(self) -> None:
+        try:
+            if (self.playground / "strava.duckdb").exists():
+                run("extract", self.playground, FULL="1", ALLOW_DELETES="1")
+                self.compare()
+            assert self.strava.count_429 == 0
+            assert self.strava.errors == []
+        finally:
+            self.strava.__exit__()
+            self.folder.cleanup()
+
+
+@pytest.mark.timeout(600 + 120 * ROUNDS)  # shrinking a failure takes up to five minutes
+def test_after_any_changes_a_full_listing_leaves_the_warehouse_equal_to_strava() -> None:
+    print(f"seed {SEED}")
+    seed(SEED)(Sync)
+    run_state_machine_as_test(
+        Sync,
+        settings=settings(
+            max_examples=4 * ROUNDS,
+            stateful_step_count=5,
+            deadline=None,
+            database=None,
+            print_blob=False,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
 
 
 def test_a_run_within_the_window_sees_late_uploads_renames_crops_and_deletions(tmp_path: Path) -> None:
