@@ -70,7 +70,7 @@ class SimulatedStrava:
         self.before_answer: Callable[[str, dict[str, str]], Any] | None = None
         self.requests: list[tuple[str, str, dict[str, str], int]] = []
         self.errors: list[str] = []
-        self.served_streams: dict[int, bytes] = {}
+        self.served_streams: dict[int, Any] = {}
 
     # --- serving -------------------------------------------------------------------------------------
 
