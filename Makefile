@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PLAYGROUND ?= Playground
+# A dollar in a query is the query's, not make's.
+override Q := $(value Q)
 export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON DEBUG ROUNDS SEED
 
 VENV := .venv

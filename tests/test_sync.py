@@ -198,6 +198,7 @@ def test_after_any_changes_a_full_listing_leaves_the_warehouse_equal_to_strava()
             deadline=None,
             database=None,
             print_blob=False,
+            report_multiple_bugs=False,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),

@@ -14,8 +14,8 @@ sums as (
         min(pace_s_per_km) as fastest_pace_s_per_km,
         sum(moving_time_s * average_heartrate_bpm) as heartbeats,
         sum(moving_time_s) filter (where average_heartrate_bpm is not null) as heartrate_time_s,
-        sum(gap_moving_time_s) filter (where gap_distance_m > 0) as gap_moving_time_s,
-        sum(gap_distance_m) filter (where gap_distance_m > 0) as gap_distance_m
+        sum(gap_moving_time_s) as gap_moving_time_s,
+        sum(gap_distance_m) as gap_distance_m
     from activities
     group by all
 ),
