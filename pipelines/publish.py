@@ -90,6 +90,7 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
             "select table_name, column_name, comment from duckdb_columns() "
             "where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
         ).fetchall()
+        connection.begin()
         for name, comment in tables:
             connection.execute(f'create table copy.main."{name}" as from warehouse.marts."{name}"')
             if comment:
@@ -102,6 +103,7 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
         for table, column, comment in columns:
             text = comment.replace("'", "''")
             connection.execute(f'comment on column copy.main."{table}"."{column}" is \'{text}\'')
+        connection.commit()
         connection.execute("detach copy")
     return [name for name, _ in tables]
 

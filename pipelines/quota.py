@@ -94,6 +94,7 @@ class Quota:
         """Take the counts from the headers of an answer; after a 429 block until the window ends."""
         self._roll(self.now())
         usage = self.usage
+        counted = usage.limits.copy(), usage.used.copy(), usage.blocked_until
         for kind, (limit_name, used_name) in HEADERS.items():
             limit, used = _pair(headers.get(limit_name)), _pair(headers.get(used_name))
             if limit and min(limit) > 0:
@@ -105,7 +106,8 @@ class Quota:
             self._refused(headers)
         else:
             self._refused_in_a_row = 0
-        self._write()
+        if counted != (usage.limits, usage.used, usage.blocked_until):
+            self._write()  # mostly Strava has counted what we have, which stands written
 
     def _refused(self, headers: Mapping[str, str]) -> None:
         now, usage = self.now(), self.usage

@@ -1,15 +1,15 @@
 -- Division by zero is infinity in DuckDB, not an error.
 {% set marts = [
-    ref('activities'), ref('weekly_volume'), ref('weekly_pace'), ref('daily_training_load'),
-    ref('gear'), ref('year_to_date'), ref('splits'), ref('best_efforts'), ref('power_curve'),
-    ref('race_predictions'),
+    'activities', 'weekly_volume', 'weekly_pace', 'daily_training_load', 'gear', 'year_to_date',
+    'splits', 'best_efforts', 'power_curve', 'race_predictions',
 ] -%}
 
 {%- for mart in marts %}
-select '{{ mart.identifier }}' as mart, count(*) as wrong_rows
-from {{ mart }}
+{%- set columns = graph.nodes['model.strava_marts.' ~ mart].columns.values() if execute else [] %}
+select '{{ mart }}' as mart, count(*) as wrong_rows
+from {{ ref(mart) }}
 where
-    {%- for column in adapter.get_columns_in_relation(mart) if column.dtype == 'DOUBLE' %}
+    {%- for column in columns if column.data_type == 'double' %}
     not isfinite({{ column.name }}) or
     {%- endfor %}
     false

@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with athlete as (
     select * from {{ ref('stg_strava__athlete') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with samples as (
     select * from {{ ref('int_graded_samples') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with power_seconds as (
     select * from {{ ref('int_power_seconds') }}
 ),

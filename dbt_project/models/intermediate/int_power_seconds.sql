@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with samples as (
     select * from {{ ref('int_samples') }}
     where has_power_meter
