@@ -434,6 +434,7 @@ class Download:
             return
         if self.scope is not None and not plan.scopes(self.scope) & {"read", "profile:read_all"}:
             return
+        answer: Any = None
         try:
             answer = source.get_json(self.client, "/athlete")
             if (
@@ -451,7 +452,7 @@ class Download:
             self.tally.notes.append(
                 f"zones and gear were not read ({type(error).__name__}: {one_line(error)})"
             )
-            if isinstance(error, MissingScope) and isinstance(answer := locals().get("answer"), dict):
+            if isinstance(error, MissingScope) and isinstance(answer, dict):
                 self._put("athlete", shape.athlete(answer, now))
 
     def _streams(self, current: dict[int, plan.Activity]) -> None:

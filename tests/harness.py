@@ -1,6 +1,7 @@
 """Runs the real commands in real processes on a Playground of a test's own, and compares with Strava."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -146,6 +147,16 @@ def expected_samples(streams: dict[str, list[Any]] | None) -> list[tuple[Any, ..
     count = max(len(values) for values in columns.values())
     padded = [(list(columns.get(name) or []) + [None] * count)[:count] for name in SAMPLE_COLUMNS]
     return list(zip(*padded, strict=True))
+
+
+def assert_same_rows(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]], what: str) -> None:
+    """Equal but for the last digits of doubles: a sum depends on the order of its terms."""
+    for one, other in zip(found, expected, strict=True):
+        for value, should in zip(one, other, strict=True):
+            if isinstance(value, float) and isinstance(should, float):
+                assert math.isclose(value, should, rel_tol=1e-11, abs_tol=1e-9), (what, one, other)
+            else:
+                assert value == should, (what, one, other)
 
 
 def secrets_of(playground: Path, strava: Any) -> list[str]:

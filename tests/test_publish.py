@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import random
 import re
 import select
 import signal
@@ -18,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.harness import ROOT, last_line, rows, run
+from tests.harness import ROOT, assert_same_rows, last_line, rows, run
 
 TABLES = sorted(path.stem for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql"))
 
@@ -119,6 +120,38 @@ def test_a_failed_transform_leaves_the_old_copy(copied: Path) -> None:
     assert "the published marts are as before" in last_line(done)
     assert "make transform" in last_line(done)
     assert (copied / "marts.duckdb").read_bytes() == before
+
+
+def test_killed_while_dbt_builds_the_next_run_needs_no_manual_step(refreshed: Path, copied: Path) -> None:
+    rng = random.Random(3)
+    kills = 0
+    for _ in range(3 * int(os.environ.get("ROUNDS") or 1)):
+        with duckdb.connect(str(copied / "strava.duckdb")) as warehouse:
+            # As if all streams had been fetched again: every model by activity has work to do.
+            warehouse.execute(
+                "update strava_raw.stream_fetches set fetched_at = fetched_at + interval 1 second"
+            )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines", "transform"],
+            cwd=ROOT,
+            env={**os.environ, "PLAYGROUND": str(copied)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(rng.uniform(1.5, 9))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+        assert published(copied) == published(refreshed), "the published copy is whole all the time"
+    assert kills > 0
+    run("transform", copied)
+    for name in TABLES:
+        assert_same_rows(
+            rows(copied, f"from {name} order by all", "marts.duckdb"),
+            rows(refreshed, f"from {name} order by all", "marts.duckdb"),
+            name,
+        )
 
 
 # ---- make sql
