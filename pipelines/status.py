@@ -152,6 +152,9 @@ def lines(state: dict[str, Any]) -> list[str]:
     out = [
         f"Playground   {state['playground']}" + ("" if state["is_authorized"] else " (not authorised yet)")
     ]
+    at_work = [f"make {name}" for name in ("extract", "transform") if state[f"{name}_is_running"]]
+    if at_work:
+        out.append(f"At work      {' and '.join(at_work)}")
     if "warehouse_error" in state:
         out.append(f"Warehouse    {state['warehouse_error']}")
     elif held is None:

@@ -25,11 +25,12 @@ def main(playground: Playground) -> None:
         raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
     playground.prepare()
     started_at = dt.datetime.now(dt.UTC)
-    with warehouse.one_writer(playground, "transform"):
+    with warehouse.one_writer(playground, "transform") as lock:
         _require_raw(playground)
         failure: Exception | None = None
         try:
-            dbt(playground, settings, "build", "--no-write-json")  # nothing here reads the artifacts
+            # Nothing here reads dbt's artifacts.
+            dbt(playground, settings, "build", "--no-write-json", inherited=(lock,))
             from pipelines.publish import publish
 
             publish(playground)
@@ -68,9 +69,10 @@ def variables(settings: Settings) -> dict[str, Any]:
     return {**athlete, "week_start": settings.marts.week_start}
 
 
-def dbt(playground: Playground, settings: Settings, *arguments: str) -> None:
+def dbt(playground: Playground, settings: Settings, *arguments: str, inherited: tuple[int, ...] = ()) -> None:
     """Run dbt on the warehouse. A subprocess: dbt keeps the DuckDB file open as long as it lives.
 
+    It keeps the descriptors `inherited`, so that it is known to be at work even after this process was killed.
     Raises RunError with the first thing that failed, UserError when another program locks the warehouse.
     """
     command = [
@@ -90,7 +92,12 @@ def dbt(playground: Playground, settings: Settings, *arguments: str) -> None:
     }
     playground.dbt_dir.mkdir(exist_ok=True, mode=0o700)
     done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=inherited,
     )
     if os.environ.get("DEBUG") == "1":
         print(done.stdout)

@@ -25,8 +25,10 @@ MEMORY_LIMIT = "110MB"
 
 
 @contextlib.contextmanager
-def one_writer(playground: Playground, name: str) -> Iterator[None]:
+def one_writer(playground: Playground, name: str) -> Iterator[int]:
     """Hold the Playground's lock `name`; the kernel lets go of it when its process dies.
+
+    Yields its descriptor: a child that inherits it holds the lock, too, even when its parent is killed.
 
     Raises UserError with the process that holds it.
     """
@@ -43,7 +45,7 @@ def one_writer(playground: Playground, name: str) -> Iterator[None]:
             ) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

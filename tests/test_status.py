@@ -104,6 +104,7 @@ def test_a_running_extract_is_told(tmp_path: Path) -> None:
         with open(playground / ".extract.lock", "r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             assert state(playground)["extract_is_running"] is True
+            assert "At work      make extract" in run("status", playground).stdout
         assert state(playground)["extract_is_running"] is False
 
 
