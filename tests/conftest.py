@@ -9,12 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.harness import PLENTY, make_playground, run
+from tests.harness import FIGURES, PLENTY, make_playground, run
 from tests.simulated_strava import SimulatedStrava, history
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "/usr/bin/chromium"
 )
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if FIGURES:
+        terminalreporter.section("sync figures")
+        for name, number in sorted(FIGURES.items()):
+            terminalreporter.write_line(f"{number:>10,}  {name.replace('_', ' ')}")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ import duckdb
 ROOT = Path(__file__).resolve().parent.parent
 # Of a simulated Strava whose quota is not what the test is about: (a quarter of an hour, a day).
 PLENTY = (50_000, 500_000)
+# What the tests of the sync have tried and compared; `make test` prints it at its end.
+FIGURES: dict[str, int] = {}
 SAMPLE_COLUMNS = (
     "time",
     "distance",

@@ -10,7 +10,7 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.harness import (
+    FIGURES,
     PLENTY,
     assert_equal_to_strava,
     kill_after,
@@ -35,20 +36,20 @@ from tests.simulated_strava import Fault, SimulatedStrava, history
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 SEED = int(os.environ.get("SEED") or 20260501)
 END = dt.date(2026, 5, 1)
-FIGURES: dict[str, int] = {}
 
 
 def count(name: str, more: int = 1) -> None:
     FIGURES[name] = FIGURES.get(name, 0) + more
 
 
-@pytest.fixture(scope="module", autouse=True)
-def figures(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    text = ", ".join(f"{name} {number}" for name, number in sorted(FIGURES.items()))
-    if reporter:
-        reporter.write_line(f"\nsync figures (seed {SEED}, rounds {ROUNDS}): {text}")
+def assert_equal_and_count(playground: Path, strava: SimulatedStrava) -> None:
+    """Nothing is lost, nothing stands twice, no 429 was provoked: or it raises, so the zeros are counted last."""
+    activities, samples = assert_equal_to_strava(playground, strava)
+    assert strava.count_429 == 0
+    count("activities_compared", activities)
+    count("samples_compared", samples)
+    count("activities_or_samples_lost_or_doubled", 0)
+    count("429s_provoked", strava.count_429)
 
 
 def small(seed: int, n: int = 40) -> list[Any]:
@@ -156,9 +157,7 @@ class Sync(RuleBasedStateMachine):
 
     def compare(self) -> None:
         """Every row and every sample."""
-        activities, samples = assert_equal_to_strava(self.playground, self.strava)
-        count("activities_compared", activities)
-        count("samples_compared", samples)
+        assert_equal_and_count(self.playground, self.strava)
 
     def compare_window(self, since: dt.datetime) -> None:
         """What a run without a full listing must have seen."""
@@ -333,15 +332,13 @@ def test_killed_at_random_instants_nothing_is_lost_and_little_is_asked_twice(tmp
                 strava.crop(rng.choice(ids))
         strava.before_answer = None
         run("extract", playground, FULL="1")
-        activities, samples = assert_equal_to_strava(playground, strava)
+        assert_equal_and_count(playground, strava)
         asked: dict[str, int] = {}
         for _, path, _, _ in strava.requests:
             if path.endswith("/streams"):
                 asked[path] = asked.get(path, 0) + 1
         wasted = sum(n - 1 for n in asked.values())
         count("kills", kills)
-        count("activities_compared", activities)
-        count("samples_compared", samples)
         count("stream_requests_wasted_by_kills", wasted)
         # 5 seconds of requests at 20 a second; crops are asked for again by right.
         assert wasted <= 100 * max(kills, 1)
@@ -378,9 +375,7 @@ def test_with_faults_in_one_answer_of_eight_everything_arrives(tmp_path: Path, r
             assert done.returncode in (0, 1), done.stderr
         strava.fault = None
         run("extract", playground, FULL="1")
-        activities, samples = assert_equal_to_strava(playground, strava)
-        count("activities_compared", activities)
-        count("samples_compared", samples)
+        assert_equal_and_count(playground, strava)
 
 
 def test_one_broken_activity_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
