@@ -64,12 +64,21 @@ class Options:
 
     @classmethod
     def from_environment(cls) -> "Options":
-        environment = os.environ
         return cls(
-            wait=environment.get("WAIT", "yes").lower() not in ("no", "0", "false"),
-            full=environment.get("FULL", "") in ("1", "yes"),
-            allow_deletes=environment.get("ALLOW_DELETES", "") in ("1", "yes"),
+            wait=_is_yes("WAIT", True),
+            full=_is_yes("FULL", False),
+            allow_deletes=_is_yes("ALLOW_DELETES", False),
         )
+
+
+def _is_yes(variable: str, default: bool) -> bool:
+    text = os.environ.get(variable, "").strip().lower()
+    answers = {"": default, "yes": True, "1": True, "true": True, "no": False, "0": False, "false": False}
+    if text not in answers:
+        raise UserError(
+            f"{variable}={text} is neither yes nor no: type {variable}={'no' if default else 'yes'}"
+        )
+    return answers[text]
 
 
 def main(playground: Playground) -> None:

@@ -34,6 +34,8 @@ def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple
     with open_published(playground) as connection:
         try:
             result = connection.execute(query)
+            if result is None:
+                raise RunError('there is no query in Q: type make sql Q="show tables"')
             return [column[0] for column in result.description or []], result.fetchall()
         except duckdb.Error as error:
             raise RunError(

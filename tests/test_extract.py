@@ -70,6 +70,14 @@ def test_the_files_are_private_and_no_secret_is_printed(tmp_path: Path) -> None:
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+@pytest.mark.parametrize("variable", ["WAIT", "FULL", "ALLOW_DELETES"])
+def test_a_mistyped_option_is_named(tmp_path: Path, variable: str) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        done = run("extract", make_playground(tmp_path / "p", strava), expect=2, **{variable: "banana"})
+    assert f"{variable}=banana is neither yes nor no" in last_line(done)
+    assert strava.requests == []
+
+
 def test_a_history_larger_than_the_quota_arrives_over_several_runs(tmp_path: Path) -> None:
     with SimulatedStrava(SMALL, read_limit=(25, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)

@@ -189,6 +189,7 @@ def test_formats_are_read_by_other_programs(refreshed: Path) -> None:
         ({"Q": "selekt 1"}, 1, "selekt"),
         ({"Q": "delete from weekly_pace"}, 1, "read-only"),
         ({"Q": "select 1", "FORMAT": "xml"}, 2, "FORMAT=xml"),
+        ({"Q": ";"}, 1, "no query in Q"),
     ],
 )
 def test_what_cannot_be_asked_is_said(
