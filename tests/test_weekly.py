@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.harness import PLENTY, assert_same_rows, last_line, make_playground, rows, run
-from tests.simulated_strava import Activity, SimulatedStrava, history
+from tests.simulated_strava import Activity, SimulatedStrava, every_kind, history
 
 END = dt.date(2026, 5, 1)
 
@@ -159,7 +159,7 @@ def test_every_figure_of_both_weekly_marts(
     if zone.startswith("Pacific"):
         assert len(activities) > 1000
     with SimulatedStrava(
-        [*activities, *odd_ones(activities[5])], read_limit=PLENTY, overall_limit=PLENTY
+        [*activities, *every_kind(), *odd_ones(activities[5])], read_limit=PLENTY, overall_limit=PLENTY
     ) as strava:
         playground = make_playground(tmp_path / "p", strava, f'[marts]\nweek_start = "{week_start}"\n')
         run("extract", playground, TZ=zone)

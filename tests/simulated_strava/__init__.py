@@ -1,6 +1,13 @@
 """The simulated Strava that the tests, the bench and the demo talk to."""
 
-from tests.simulated_strava.athlete import Activity, demo_history, history, streams_of, uniform_history
+from tests.simulated_strava.athlete import (
+    Activity,
+    demo_history,
+    every_kind,
+    history,
+    streams_of,
+    uniform_history,
+)
 from tests.simulated_strava.server import Fault, SimulatedStrava, faster
 
 __all__ = [
@@ -8,6 +15,7 @@ __all__ = [
     "Fault",
     "SimulatedStrava",
     "demo_history",
+    "every_kind",
     "faster",
     "history",
     "streams_of",

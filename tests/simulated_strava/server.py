@@ -17,9 +17,11 @@ from typing import Any
 
 import orjson
 
-from tests.simulated_strava.athlete import ATHLETE_ID, Activity, streams_of
+from tests.simulated_strava.athlete import ATHLETE_ID, Activity, manual_activity, streams_of
 
 ALL_SCOPES = "read,activity:read_all,profile:read_all"
+PER_PAGE_MAX = 200
+HEARTRATE_ZONES = [{"min": low, "max": high} for low, high in itertools.pairwise([0, 115, 143, 157, 171, -1])]
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ class SimulatedStrava:
         self.token_lifetime_s = 21600
         self.clock: Callable[[], float] = time.time
         self._advanced = 0.0
-        self._window, self._day, self._used = 0, 0, [0, 0]
+        self._window, self._day, self._used = 0, 0, {"overall": [0, 0], "read": [0, 0]}
         self.streams_have_rate_headers, self.streams_count = False, True
-        self.short_pages, self.inclusive_bounds = False, False
+        self.short_pages, self.inclusive_bounds, self.long_pages_are_refused = False, False, False
         self.app_active = True
         self.corrupted: set[int] = set()
         self.streams_pending: set[int] = set()
@@ -216,34 +218,39 @@ class SimulatedStrava:
             self.codes[code] = self.granted_scopes if scopes is None else scopes
         return code
 
-    def issue_access_token(self) -> str:
+    def issue_access_token(self, scopes: str | None = None) -> str:
         token = secrets.token_hex(20)
+        granted = self.granted_scopes if scopes is None else scopes
         with self.lock:
-            self.access_tokens[token] = (self.now() + self.token_lifetime_s, self.granted_scopes)
+            self.access_tokens[token] = (self.now() + self.token_lifetime_s, granted)
         return token
 
     # --- quota -----------------------------------------------------------------------------------------------
 
-    def use_quota(self) -> bool:
-        """Count one read; whether it was still within the limits."""
+    def use_quota(self, kinds: tuple[str, ...] = ("overall", "read"), requests: int = 1) -> bool:
+        """Count requests, of this app or of another one that shares the quota; whether they were within the limits.
+
+        A rejected request counts, too.
+        """
         with self.lock:
             window, day = int(self.now() // 900), int(self.now() // 86400)
-            if day != self._day:
-                self._used = [0, 0]
-            elif window != self._window:
-                self._used[0] = 0
+            for kind, used in self._used.items():
+                if day != self._day:
+                    used[:] = [0, 0]
+                elif window != self._window:
+                    used[0] = 0
+                if kind in kinds:
+                    used[:] = [used[0] + requests, used[1] + requests]
             self._window, self._day = window, day
-            self._used = [self._used[0] + 1, self._used[1] + 1]
-            quarter, daily = (min(self.read_limit[i], self.overall_limit[i]) for i in (0, 1))
-            return self._used[0] <= quarter and self._used[1] <= daily
+            limits = {"overall": self.overall_limit, "read": self.read_limit}
+            return all(self._used[kind][i] <= limits[kind][i] for kind in kinds for i in (0, 1))
 
     def rate_headers(self) -> dict[str, str]:
-        used = f"{self._used[0]},{self._used[1]}"
         return {
             "X-Ratelimit-Limit": "{},{}".format(*self.overall_limit),
-            "X-Ratelimit-Usage": used,
+            "X-Ratelimit-Usage": "{},{}".format(*self._used["overall"]),
             "X-Readratelimit-Limit": "{},{}".format(*self.read_limit),
-            "X-Readratelimit-Usage": used,
+            "X-Readratelimit-Usage": "{},{}".format(*self._used["read"]),
         }
 
 
@@ -252,6 +259,72 @@ def fault_body(message: str, *errors: tuple[str, str, str]) -> dict[str, Any]:
         "message": message,
         "errors": [{"resource": resource, "field": field, "code": code} for resource, field, code in errors],
     }
+
+
+def detailed(summary: dict[str, Any]) -> dict[str, Any]:
+    """`GET /activities/{id}`: more than the summary, and fields that only recordings have."""
+    more: dict[str, Any] = {"resource_state": 3, "description": None, "calories": 321.0}
+    more |= {"perceived_exertion": None, "photos": {"primary": None, "count": 0}, "segment_efforts": []}
+    return {**summary, **more}
+
+
+def laps(activity: Activity) -> list[dict[str, Any]]:
+    """One lap over all; none of a manual activity."""
+    data = streams_of(activity)
+    if data is None:
+        return []
+    names = ("distance", "moving_time", "elapsed_time", "start_date", "start_date_local", "average_speed")
+    lap = {name: activity.summary[name] for name in names}
+    return [
+        {
+            **lap,
+            "id": 2**60 + activity.id,
+            "name": "Lap 1",
+            "start_index": 0,
+            "end_index": len(data["time"]) - 1,
+        }
+    ]
+
+
+def heartrate_zones(activity: Activity) -> list[dict[str, Any]]:
+    """Samples in each of the athlete's heart-rate zones."""
+    beats = [beat for beat in (streams_of(activity) or {}).get("heartrate", []) if beat is not None]
+    if not beats:
+        return []
+    buckets = [
+        {
+            **zone,
+            "time": sum(zone["min"] <= beat and (beat < zone["max"] or zone["max"] < 0) for beat in beats),
+        }
+        for zone in HEARTRATE_ZONES
+    ]
+    return [
+        {"type": "heartrate", "sensor_based": True, "custom_zones": False, "distribution_buckets": buckets}
+    ]
+
+
+def stats(rows: list[dict[str, Any]], now: float) -> dict[str, Any]:
+    """`GET /athletes/{id}/stats`: totals of what everyone may see."""
+    today = dt.datetime.fromtimestamp(now, dt.UTC)
+    begins = {"recent": today - dt.timedelta(weeks=4), "ytd": today.replace(month=1, day=1), "all": None}
+    answer: dict[str, Any] = {"biggest_ride_distance": None}
+    for span, begin in begins.items():
+        for sport in ("Ride", "Run", "Swim"):
+            its = [
+                row
+                for row in rows
+                if row["type"] == sport
+                and row["visibility"] == "everyone"
+                and (begin is None or dt.datetime.fromisoformat(row["start_date"]) >= begin)
+            ]
+            answer[f"{span}_{sport.lower()}_totals"] = {
+                "count": len(its),
+                "distance": sum(row["distance"] for row in its),
+                "moving_time": float(sum(row["moving_time"] for row in its)),
+                "elapsed_time": sum(row["elapsed_time"] for row in its),
+                "elevation_gain": sum(row["total_elevation_gain"] for row in its),
+            }
+    return answer
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -270,6 +343,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._handle("POST")
+
+    def do_PUT(self) -> None:
+        self._handle("PUT")
 
     def _handle(self, method: str) -> None:
         strava = self.strava
@@ -309,7 +385,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return True
         if fault.status or fault.empty or fault.body is not None:
-            within = self.strava.use_quota()
+            self.strava.use_quota()
             status = fault.status or 200
             body: Any = fault.body or b""
             if fault.status and fault.status in (502, 503, 504):
@@ -320,7 +396,6 @@ class Handler(BaseHTTPRequestHandler):
                 body = fault_body("Resource Not Found")
             elif fault.status:
                 body = {"message": "error"}
-            del within
             self._answer(method, path, params, status, body, {})
             return True
         return False
@@ -360,10 +435,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._oauth(method, path.removeprefix("/oauth/"), params)
         for base in ("/api/v3", "/v3-2027"):
             if path.startswith(base + "/"):
-                return self._api(path.removeprefix(base), params)
+                return self._api(method, path.removeprefix(base), params)
         return 404, fault_body("Resource Not Found"), {}
 
-    def _api(self, path: str, params: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
+    def _api(self, method: str, path: str, params: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         strava = self.strava
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         expires_at, scopes = strava.access_tokens.get(token, (0.0, ""))
@@ -371,28 +446,55 @@ class Handler(BaseHTTPRequestHandler):
             return 401, fault_body("Authorization Error", ("Athlete", "access_token", "invalid")), {}
         if not strava.app_active:
             return 403, fault_body("Forbidden", ("Application", "Status", "Inactive")), {}
-        is_streams = path.endswith("/streams")
-        within = strava.use_quota() if strava.streams_count or not is_streams else True
+        parts = path.strip("/").split("/")
+        is_streams, is_write = parts[-1] == "streams", method != "GET"
+        is_counted = strava.streams_count or not is_streams
+        within = not is_counted or strava.use_quota(("overall",) if is_write else ("overall", "read"))
         headers = {} if is_streams and not strava.streams_have_rate_headers else strava.rate_headers()
+        if is_write:
+            headers["X-Readratelimit-Usage"] = ","
+        if parts == ["push_subscriptions"]:
+            headers |= dict.fromkeys(headers, "0,0")
         if not within:
             body = fault_body("Rate Limit Exceeded", ("Application", "overall rate limit", "exceeded"))
             return 429, body, strava.rate_headers()
-        parts = path.strip("/").split("/")
-        needs = (
-            "activity:read"
-            if "activities" in parts
-            else "profile:read_all"
-            if parts[-1] == "zones"
-            else "read"
-        )
-        if needs not in scopes:
-            body = fault_body("Authorization Error", ("AccessToken", f"{needs}_permission", "missing"))
-            return 401, body, {}
-        status, body = self._resource(parts, params, scopes)
+        needed, field = self._needed_scope(method, parts)
+        if needed not in scopes:
+            return 401, fault_body("Authorization Error", ("AccessToken", field, "missing")), {}
+        status, body = self._write(parts, params) if is_write else self._resource(parts, params, scopes)
         if strava.mutate_answer and status == 200:
             body = strava.mutate_answer(path, orjson.loads(body) if isinstance(body, bytes) else body)
             return status, json.dumps(body).encode("ascii"), headers
         return status, body, headers
+
+    def _needed_scope(self, method: str, parts: list[str]) -> tuple[str, str]:
+        """The scope, and the field that a refusal names."""
+        if method != "GET":
+            return "activity:write", "write_permission"
+        if "activities" in parts:
+            return "activity:read", "activity:read_permission"
+        if parts == ["athlete", "zones"]:
+            return "profile:read_all", "profile:read_all_permission"
+        return "read", "read_permission"
+
+    def _write(self, parts: list[str], params: dict[str, str]) -> tuple[int, Any]:
+        """`POST /activities` makes a manual activity, `PUT /activities/{id}` renames one."""
+        strava = self.strava
+        match parts:
+            case ["activities"]:
+                missing = [name for name in ("name", "sport_type", "start_date_local") if name not in params]
+                if missing:
+                    return 400, fault_body(
+                        "Bad Request", *(("Activity", name, "missing") for name in missing)
+                    )
+                local = dt.datetime.fromisoformat(params["start_date_local"]).replace(tzinfo=dt.UTC)
+                activity = manual_activity(params["sport_type"], params["name"], local)
+                strava.add(activity)
+                return 201, detailed(activity.summary)
+            case ["activities", id_] if id_.isdigit() and int(id_) in strava.activities:
+                strava.rename(int(id_), params.get("name", ""))
+                return 200, detailed(strava.activities[int(id_)].summary)
+        return 404, fault_body("Resource Not Found", ("Activity", "", "not found"))
 
     def _resource(self, parts: list[str], params: dict[str, str], scopes: str) -> tuple[int, Any]:
         strava = self.strava
@@ -400,24 +502,30 @@ class Handler(BaseHTTPRequestHandler):
             case ["athlete"]:
                 return 200, self._athlete("profile:read_all" in scopes)
             case ["athlete", "zones"]:
-                bounds = [0, 115, 143, 157, 171, -1]
-                zones = [{"min": low, "max": high} for low, high in itertools.pairwise(bounds)]
-                return 200, {"heart_rate": {"custom_zones": False, "zones": zones}}
+                return 200, {"heart_rate": {"custom_zones": False, "zones": HEARTRATE_ZONES}}
             case ["athlete", "activities"]:
+                if strava.long_pages_are_refused and int(params.get("per_page", 30)) > PER_PAGE_MAX:
+                    return 400, fault_body("Bad Request", ("Activity", "per_page", "invalid"))
                 return 200, self._listing(params, scopes)
             case ["activities", id_, *rest] if id_.isdigit():
                 activity = strava.activities.get(int(id_))
                 if activity is None or (activity.summary["private"] and "activity:read_all" not in scopes):
                     return 404, fault_body("Resource Not Found", ("Activity", "", "not found"))
-                if rest == ["streams"]:
-                    return self._streams(activity, params)
-                if not rest:
-                    return 200, {
-                        **activity.summary,
-                        "resource_state": 3,
-                        "description": None,
-                        "calories": 321.0,
-                    }
+                match rest:
+                    case ["streams"]:
+                        return self._streams(activity, params)
+                    case ["laps"]:
+                        return 200, laps(activity)
+                    case ["zones"]:
+                        return 200, heartrate_zones(activity)
+                    case []:
+                        if activity.id in strava.corrupted:
+                            return 500, {"message": "error"}
+                        return 200, detailed(activity.summary)
+            case ["athletes", id_, "stats"]:
+                if id_ != str(ATHLETE_ID):
+                    return 403, fault_body("Forbidden", ("Athlete", "id", "invalid"))
+                return 200, stats(strava.visible_activities(), strava.now())
             case ["gear", id_]:
                 for item in (*self._athlete(True)["bikes"], *self._athlete(True)["shoes"]):
                     if item["id"] == id_:
@@ -487,7 +595,7 @@ class Handler(BaseHTTPRequestHandler):
             rows = [row for row in rows if epoch(row) > int(params["after"]) - more]
             if "before" not in params:
                 rows.reverse()
-        per_page = min(int(params.get("per_page", 30)), 200)
+        per_page = min(int(params.get("per_page", 30)), PER_PAGE_MAX)
         if strava.short_pages:
             per_page = max(per_page - 7, 1)
         first = (int(params.get("page", 1)) - 1) * per_page

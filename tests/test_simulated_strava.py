@@ -1,0 +1,188 @@
+"""The simulated Strava does what the real one is known to do: what all other tests stand on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.simulated_strava import SimulatedStrava, every_kind
+from tests.simulated_strava.athlete import ATHLETE_ID
+
+ALL_KEYS = "time,distance,latlng,altitude,velocity_smooth,heartrate,cadence,watts,temp,moving,grade_smooth"
+RATE_HEADERS = {
+    "X-Ratelimit-Limit",
+    "X-Ratelimit-Usage",
+    "X-Readratelimit-Limit",
+    "X-Readratelimit-Usage",
+}
+
+
+@pytest.fixture
+def strava() -> Iterator[SimulatedStrava]:
+    with SimulatedStrava(every_kind()) as simulated:
+        yield simulated
+
+
+def get(strava: SimulatedStrava, path: str, scopes: str | None = None, **params: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {strava.issue_access_token(scopes)}"}
+    return requests.get(strava.api_url + path, params=params, headers=headers, timeout=10)
+
+
+def rates(answer: requests.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name in RATE_HEADERS}
+
+
+def test_every_route_answers_under_both_bases(strava: SimulatedStrava) -> None:
+    run = strava.visible_activities()[0]["id"]
+    paths = ["/athlete", "/athlete/zones", f"/athletes/{ATHLETE_ID}/stats", "/athlete/activities"]
+    paths += [f"/activities/{run}{more}" for more in ("", "/laps", "/zones", f"/streams?keys={ALL_KEYS}")]
+    paths += ["/gear/b16008312", "/push_subscriptions"]
+    headers = {"Authorization": f"Bearer {strava.issue_access_token()}"}
+    for base in (strava.api_url, strava.api_url_2027):
+        for path in paths:
+            answer = requests.get(base + path, headers=headers, timeout=10)
+            assert answer.status_code == 200, path
+            assert isinstance(answer.json(), dict | list)
+    assert requests.get(strava.api_url + "/nonsense", headers=headers, timeout=10).status_code == 404
+    assert get(strava, "/athletes/1/stats").status_code == 403
+    assert strava.errors == []
+
+
+def test_the_order_depends_on_the_parameters_and_an_empty_list_is_the_end(strava: SimulatedStrava) -> None:
+    def starts(**params: Any) -> list[str]:
+        return [row["start_date"] for row in get(strava, "/athlete/activities", **params).json()]
+
+    newest_first = sorted((row["start_date"] for row in strava.visible_activities()), reverse=True)
+    assert starts() == newest_first
+    assert starts(before=4_000_000_000) == newest_first
+    assert starts(before=4_000_000_000, after=1) == newest_first
+    assert starts(after=1) == newest_first[::-1]
+    assert starts(per_page=10, page=3) == newest_first[20:]
+    assert starts(per_page=10, page=4) == []
+    ids = [row["id"] for row in strava.visible_activities()]
+    assert ids != sorted(ids, reverse=True), "one was uploaded late"
+
+
+def test_too_long_pages_are_cut_or_refused(strava: SimulatedStrava) -> None:
+    assert get(strava, "/athlete/activities", per_page=500).status_code == 200
+    strava.long_pages_are_refused = True
+    assert get(strava, "/athlete/activities", per_page=500).status_code == 400
+
+
+def test_rate_headers_lie_where_the_real_ones_do(strava: SimulatedStrava) -> None:
+    run = strava.visible_activities()[0]["id"]
+    assert rates(get(strava, "/athlete"))["X-Readratelimit-Usage"] == "1,1"
+    assert rates(get(strava, f"/activities/{run}/streams", keys="time")) == {}
+    assert set(rates(get(strava, "/push_subscriptions")).values()) == {"0,0"}
+    headers = {"Authorization": f"Bearer {strava.issue_access_token('activity:write')}"}
+    form = {"name": "typed in", "sport_type": "Run", "start_date_local": "2025-05-01T10:00:00"}
+    made = requests.post(strava.api_url + "/activities", data=form, headers=headers, timeout=10)
+    assert (made.status_code, made.json()["manual"]) == (201, True)
+    assert made.headers["X-Readratelimit-Usage"] == ","
+    renamed = requests.put(
+        f"{strava.api_url}/activities/{made.json()['id']}", data={"name": "x"}, headers=headers, timeout=10
+    )
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "x")
+    # Four reads, streams among them, and six requests in all; a write does not count as a read.
+    found = rates(get(strava, "/athlete"))
+    assert (found["X-Readratelimit-Usage"], found["X-Ratelimit-Usage"]) == ("4,4", "6,6")
+    assert rates(get(strava, "/athlete", scopes="none")) == {}, "a 401 has none"
+
+
+def test_a_429_counts_and_both_windows_end_by_the_clock(strava: SimulatedStrava) -> None:
+    strava.read_limit = (2, 5)
+    assert [get(strava, "/athlete").status_code for _ in range(4)] == [200, 200, 429, 429]
+    strava.advance(900)
+    assert [get(strava, "/athlete").status_code for _ in range(2)] == [200, 429]
+    strava.advance(86400)
+    assert get(strava, "/athlete").status_code == 200
+    strava.use_quota(requests=2)  # another app
+    assert get(strava, "/athlete").status_code == 429
+
+
+def test_tokens_follow_strava_s_rules(strava: SimulatedStrava) -> None:
+    def token(**form: str) -> requests.Response:
+        form = {"client_id": strava.client_id, "client_secret": strava.client_secret, **form}
+        return requests.post(strava.oauth_url + "/token", data=form, timeout=10)
+
+    code = strava.issue_code()
+    first = token(grant_type="authorization_code", code=code).json()
+    assert (first["expires_in"], "scope" in first) == (21600, False)
+    used = token(grant_type="authorization_code", code=code)
+    assert (used.status_code, used.json()["errors"][0]["field"]) == (400, "code")
+    again = token(grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
+    assert again["access_token"] == first["access_token"], "still good for more than an hour"
+    strava.rotation = "rotate_and_kill"
+    strava.advance(21600 - 1800)
+    rotated = token(grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
+    assert rotated["access_token"] != first["access_token"]
+    dead = token(grant_type="refresh_token", refresh_token=first["refresh_token"])
+    assert (dead.status_code, dead.json()["errors"][0]["field"]) == (400, "refresh_token")
+    assert token(grant_type="refresh_token", refresh_token="x", client_secret="y").status_code == 401
+    headers = {"Authorization": f"Bearer {rotated['access_token']}"}
+    assert requests.post(strava.oauth_url + "/deauthorize", headers=headers, timeout=10).status_code == 200
+    assert requests.get(strava.api_url + "/athlete", headers=headers, timeout=10).status_code == 401
+
+
+def test_scopes_decide_what_is_seen(strava: SimulatedStrava) -> None:
+    refused = get(strava, "/athlete/activities", scopes="read")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (401, "missing")
+    some = get(strava, "/athlete/activities", scopes="read,activity:read").json()
+    everything = get(strava, "/athlete/activities").json()
+    assert len(some) == len(everything) - sum(row["private"] for row in everything) < len(everything)
+    assert get(strava, "/athlete/zones", scopes="read").status_code == 401
+
+
+def test_streams_have_the_quirks_of_the_real_ones(strava: SimulatedStrava) -> None:
+    rows = {row["sport_type"]: row for row in strava.visible_activities() if not row["manual"]}
+    run, weights = rows["Run"]["id"], rows["WeightTraining"]["id"]
+    manual = next(row["id"] for row in strava.visible_activities() if row["manual"])
+    keyed = get(strava, f"/activities/{run}/streams", keys=ALL_KEYS, key_by_type="true").json()
+    listed = get(strava, f"/activities/{run}/streams", keys=ALL_KEYS).json()
+    assert {item["type"]: item["data"] for item in listed} == {k: v["data"] for k, v in keyed.items()}
+    assert {item["series_type"] for item in keyed.values()} == {"distance"}
+    assert len({len(item["data"]) for item in keyed.values()}) == 1
+    assert set(get(strava, f"/activities/{run}/streams", keys="latlng,time", key_by_type="true").json()) == {
+        "latlng",
+        "time",
+        "distance",
+    }
+    for keys in ("", "nonsense", ["time", "latlng"]):
+        answer = get(strava, f"/activities/{run}/streams", keys=keys, key_by_type="true").json()
+        assert "distance" in answer
+        assert len(answer) <= 2
+    indoors = get(strava, f"/activities/{weights}/streams", keys=ALL_KEYS, key_by_type="true").json()
+    assert not {"latlng", "altitude", "grade_smooth"} & set(indoors)
+    none = get(strava, f"/activities/{manual}/streams", keys=ALL_KEYS, key_by_type="true")
+    assert (none.status_code, none.json()) == (404, {"message": "Resource Not Found", "errors": []})
+
+
+def test_streams_agree_with_their_summary(strava: SimulatedStrava) -> None:
+    for row in strava.visible_activities():
+        streams = strava.streams_of(row["id"])
+        assert (streams is None) == row["manual"]
+        if streams is None:
+            continue
+        assert streams["distance"][-1] == pytest.approx(row["distance"], abs=0.06)
+        assert streams["time"][-1] == row["elapsed_time"]
+        assert streams["distance"] == sorted(streams["distance"])
+        assert streams["time"] == sorted(set(streams["time"]))
+        assert ("heartrate" in streams) == row["has_heartrate"] == ("average_heartrate" in row)
+        assert ("latlng" in streams) == bool(row["start_latlng"])
+
+
+def test_fields_are_absent_null_or_empty_as_strava_s(strava: SimulatedStrava) -> None:
+    rows = strava.visible_activities()
+    for row in rows:
+        assert (row["upload_id"] is None) == row["manual"] == ("upload_id_str" not in row)
+        assert ("workout_type" in row) == (
+            row["sport_type"] in {"Run", "TrailRun", "Ride", "Workout", "WeightTraining"}
+        )
+        assert row["start_date_local"].endswith("Z"), "a false Z"
+        assert (row["map"]["summary_polyline"] == "") == (row["start_latlng"] == [])
+    assert {type(row["total_elevation_gain"]) for row in rows} == {int, float}, "numbers flip"
+    assert any(row["name"] == "" for row in rows)
+    assert any(row["moving_time"] == row["elapsed_time"] + 1 for row in rows)
+    assert any("+05:30" in row["timezone"] for row in rows)
+    assert any(row["timezone"].startswith("(GMT+01:00)") and row["utc_offset"] == 7200 for row in rows)
