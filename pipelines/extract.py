@@ -26,7 +26,8 @@ from pipelines.settings import Playground, Settings, load_settings
 # A batch is loaded this long after its first piece came in; the load itself must fit into the rest of 5 s.
 COMMIT_S = 2.5
 COMMIT_BYTES = 24 * 2**20
-QUEUE_LENGTH = 100
+# What may wait while a load is at work: enough that the download goes on.
+BACKLOG_BYTES = 32 * 2**20
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
 
@@ -117,6 +118,30 @@ class End:
     error: BaseException | None
 
 
+class Backlog(queue.Queue["Load | Change | End"]):
+    """What waits to be loaded; full by the bytes of its tables, not by their number."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: "Load | Change | End") -> None:
+        super()._put(item)
+        self._bytes += _weight(item)
+
+    def _get(self) -> "Load | Change | End":
+        item = super()._get()
+        self._bytes -= _weight(item)
+        return item
+
+
+def _weight(item: "Load | Change | End") -> int:
+    return 1 + (item.rows.nbytes if isinstance(item, Load) else 0)
+
+
 class Run:
     """One extraction."""
 
@@ -125,7 +150,7 @@ class Run:
         self.tally = Tally()
         self.stopping = threading.Event()
         self.signal_name = ""
-        self.queue: queue.Queue[Load | Change | End] = queue.Queue(QUEUE_LENGTH)
+        self.queue = Backlog(BACKLOG_BYTES)
         self.started_at = dt.datetime.now(dt.UTC)
 
     def run(self) -> None:

@@ -5,13 +5,14 @@ rejected request counts as well, so none may be provoked.
 """
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 QUARTER_S, DAY_S = 900, 86400
 # A new app's limits, until the first answer names the real ones.
@@ -138,8 +139,8 @@ class Quota:
     def _write(self) -> None:
         # Replaced atomically but not synced: after a power cut one window's count may be lost, not the file.
         temporary = self.path.with_name(f".{self.path.name}.tmp")
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(self.usage), file)
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", 0) as file:
+            file.write(orjson.dumps(self.usage))  # at every request: a tenth of the time json takes
         os.replace(temporary, self.path)
 
 
@@ -153,7 +154,7 @@ def _pair(text: str | None) -> tuple[int, int] | None:
 
 def _read(path: Path) -> Usage:
     try:
-        stored: dict[str, Any] = json.loads(path.read_text())
+        stored: dict[str, Any] = orjson.loads(path.read_bytes())
         usage = Usage(**stored)
         usage.limits = {kind: (int(usage.limits[kind][0]), int(usage.limits[kind][1])) for kind in HEADERS}
         usage.used = {kind: (int(usage.used[kind][0]), int(usage.used[kind][1])) for kind in HEADERS}

@@ -270,7 +270,13 @@ class Loader:
             whole = {
                 name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()
             }
-            self._patiently(lambda: self.pipeline.run(strava(whole)))
+
+            def run() -> None:
+                # dlt opens and closes the file several times a load, and closing writes a checkpoint.
+                with duckdb.connect(str(self.playground.warehouse)):
+                    self.pipeline.run(strava(whole))
+
+            self._patiently(run)
         except (UserError, RunError):
             raise
         except Exception as error:

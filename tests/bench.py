@@ -5,6 +5,7 @@ run with nothing new; transform against `dbt build` of an empty project. ACTIVIT
 """
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from tests.harness import ROOT, make_playground
 
 ACTIVITIES = int(os.environ.get("ACTIVITIES") or 300)
 SAMPLES = 3600
+ROUNDS = int(os.environ.get("ROUNDS") or 3)
 
 
 @dataclass
@@ -91,25 +93,34 @@ def connect(server: "subprocess.Popen[str]") -> Remote:
     return Remote(*server.stdout.readline().split())
 
 
-def extraction(folder: Path, count: int) -> tuple[Path, float]:
-    """Print the extraction's figures; returns the Playground and its peak memory."""
+def extraction(folder: Path, count: int) -> Path:
+    """Print the extraction's figures, the median of three rounds; returns the last round's Playground."""
     server = serve(count)
+    ratios: list[float] = []
+    peaks: list[float] = []
+    print(f"extraction of {count} activities x {SAMPLES} samples x 11 types")
     try:
         remote = connect(server)
-        floor = measure([sys.executable, "-c", FLOOR, remote.api_url, remote.token, str(count)])
         floor_nothing = measure([sys.executable, "-c", "import requests"])
-        playground = make_playground(folder / f"p{count}", remote)
-        whole = pipelines("extract", playground)
-        nothing = pipelines("extract", playground)
+        tokens = ""
+        for round_ in range(ROUNDS):
+            floor = measure([sys.executable, "-c", FLOOR, remote.api_url, remote.token, str(count)])
+            playground = make_playground(folder / f"p{round_}", remote)
+            if tokens:  # the code works once
+                (playground / "tokens.json").write_text(tokens)
+            whole = pipelines("extract", playground)
+            nothing = pipelines("extract", playground)
+            tokens = (playground / "tokens.json").read_text()
+            floor_s, ours_s = floor.wall_s - floor_nothing.wall_s, whole.wall_s - nothing.wall_s
+            print(f"  floor {floor_s:.2f} s, extract {ours_s:.2f} s above a run with nothing new")
+            ratios.append(ours_s / floor_s)
+            peaks.append(whole.peak_mb)
     finally:
         server.terminate()
-    floor_s, ours_s = floor.wall_s - floor_nothing.wall_s, whole.wall_s - nothing.wall_s
-    print(f"extraction of {count} activities x {SAMPLES} samples x 11 types")
-    print(f"  floor {floor_s:.2f} s, extract {ours_s:.2f} s above a run with nothing new")
-    print(f"  ratio {ours_s / floor_s:.2f} (target 1.5)")
-    print(f"  peak memory {whole.peak_mb:.0f} MB (target 400)")
+    print(f"  ratio {statistics.median(ratios):.2f} (target 1.5)")
+    print(f"  peak memory {max(peaks):.0f} MB (target 400)")
     print(f"  a run with nothing new: {nothing.cpu_s:.2f} s of CPU (target 2.5), {nothing.wall_s:.2f} s")
-    return playground, whole.peak_mb
+    return playground
 
 
 def empty_build(folder: Path) -> Measured:
@@ -156,7 +167,7 @@ def transformation(folder: Path, playground: Path, count: int) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        playground, _ = extraction(Path(folder), ACTIVITIES)
+        playground = extraction(Path(folder), ACTIVITIES)
         transformation(Path(folder), playground, ACTIVITIES)
 
 
