@@ -6,11 +6,11 @@ A value that does not fit its column's type becomes null; the rest of its row an
 import datetime as dt
 import functools
 import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -169,9 +169,10 @@ def coerce(value: Any, kind: pa.DataType) -> Any:
         return None
     if pa.types.is_string(kind):
         if isinstance(value, str):
-            # A lone surrogate is valid JSON and no valid text.
-            return value.encode("utf-8", "replace").decode("utf-8")
-        return orjson.dumps(value, default=str).decode() if isinstance(value, list | dict) else str(value)
+            return _text(value)
+        if isinstance(value, list | dict):
+            return _text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return str(value)
     if pa.types.is_boolean(kind):
         return value if isinstance(value, bool) else None
     if pa.types.is_timestamp(kind):
@@ -204,11 +205,16 @@ def _timestamp(value: Any, kind: pa.DataType) -> dt.datetime | None:
         return None
 
 
+def _text(value: str) -> str:
+    """A lone surrogate is valid JSON and no valid text."""
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
 def flatten(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Nested objects as `outer__inner`; lists stay lists (they become JSON text)."""
     flat: dict[str, Any] = {}
     for key, value in answer.items():
-        name = str(key).encode("utf-8", "replace").decode("utf-8")
+        name = _text(str(key))
         if isinstance(value, dict):
             flat.update({f"{name}__{inner}": item for inner, item in flatten(value).items()})
         else:

@@ -199,7 +199,10 @@ class Loader:
         if not playground.warehouse.exists():
             # What dlt remembers of a warehouse that is gone would only mislead it.
             shutil.rmtree(playground.dlt_dir, ignore_errors=True)
-        self.pipeline = self._attach()
+        try:
+            self.pipeline = self._attach()
+        except Exception as error:
+            self._start_over(error)
 
     def _attach(self) -> Any:
         for name, value in {
@@ -215,49 +218,59 @@ class Loader:
         import dlt
         from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
+        from pipelines.destination import CopyOnceDuckDb
+
         credentials = DuckDbCredentials(str(self.playground.warehouse.absolute()))
         credentials.global_config = {
             "memory_limit": MEMORY_LIMIT,
             "TimeZone": "UTC",
             "autoinstall_known_extensions": False,
         }
-        return dlt.pipeline(
+        is_lost = self.playground.warehouse.exists() and not self.playground.dlt_dir.exists()
+        pipeline = dlt.pipeline(
             pipeline_name="strava",
             pipelines_dir=str(self.playground.dlt_dir.absolute()),
-            destination=dlt.destinations.duckdb(credentials=credentials),
+            destination=CopyOnceDuckDb(credentials=credentials, destination_name="duckdb"),
             dataset_name="strava_raw",
         )
+        if is_lost:
+            self._patiently(lambda _: pipeline.sync_destination())
+        return pipeline
 
     def finish_pending(self) -> bool:
         """Load what an earlier run left behind; whether there was anything."""
-        if not self.pipeline.has_pending_data:
-            return False
         try:
+            if not self.pipeline.has_pending_data:
+                return False
             self._patiently(self._normalise_and_load)
         except Exception as error:
-            known = explained(error, self.playground.warehouse)
-            if isinstance(known, UserError | RunError):
-                raise known from None
-            # Torn by a power cut: its seconds of requests are asked for again.
-            shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
-            self.pipeline = self._attach()
-            self._forget_half_loaded()
+            self._start_over(error)
         return True
 
+    def _start_over(self, error: Exception) -> None:
+        """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
+        known = explained(error, self.playground.warehouse)
+        if isinstance(known, UserError | RunError):
+            raise known from None
+        shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
+        self.pipeline = self._attach()
+        self._forget_half_loaded()
+
     def _forget_half_loaded(self) -> None:
-        """Drop the ledger's rows that disagree with the samples, and the memory of a full listing."""
+        """Make the next run ask again for what a load that cannot be finished may have left in halves."""
         tables = read_known(self.playground).has_table
-        if {"streams", "stream_fetches"} <= tables:
+        if {"streams", "stream_fetches", "_dlt_loads"} <= tables:
+            # A load holds what was fetched after the one before it had begun, which is what its id says.
             self.execute(
-                "delete from strava_raw.stream_fetches as f where f.sample_count <> "
+                "delete from strava_raw.stream_fetches as f where f.fetched_at >= coalesce("
+                "(select to_timestamp(max(load_id::double)) - interval 1 second from strava_raw._dlt_loads), "
+                "'epoch'::timestamptz) or f.sample_count <> "
                 "(select count(*) from strava_raw.streams as s where s.activity_id = f.activity_id)"
             )
         if "listings" in tables:
             self.execute("delete from strava_raw.listings")
-
-    def _normalise_and_load(self) -> None:
-        self.pipeline.normalize()
-        self.pipeline.load()
+        if "athlete" in tables:
+            self.execute("update strava_raw.athlete set refreshed_at = null")
 
     def load(self, tables: "Mapping[str, Sequence[pa.Table]]") -> None:
         """Merge tables into strava_raw, all or (after a crash) once the next run has begun."""
@@ -270,34 +283,35 @@ class Loader:
             whole = {
                 name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()
             }
-
-            def run() -> None:
-                # dlt opens and closes the file several times a load, and closing writes a checkpoint.
-                with duckdb.connect(str(self.playground.warehouse)):
-                    self.pipeline.run(strava(whole))
-
-            self._patiently(run)
+            # In dlt's folder before the file is opened: a program that locks it loses us nothing.
+            self.pipeline.extract(strava(whole))
+            self._patiently(self._normalise_and_load)
         except (UserError, RunError):
             raise
         except Exception as error:
             raise explained(error, self.playground.warehouse) from error
 
+    def _normalise_and_load(self, _: duckdb.DuckDBPyConnection) -> None:
+        self.pipeline.normalize()
+        self.pipeline.load()
+
     def execute(self, statement: str, *values: Any) -> None:
         """One SQL statement of our own on strava_raw."""
 
-        def run() -> None:
-            with duckdb.connect(str(self.playground.warehouse)) as connection:
-                connection.execute("set TimeZone = 'UTC'")
-                connection.execute(statement, values)
+        def run(connection: duckdb.DuckDBPyConnection) -> None:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(statement, values)
 
         self._patiently(run)
 
-    def _patiently(self, action: Callable[[], Any]) -> None:
+    def _patiently(self, action: Callable[[duckdb.DuckDBPyConnection], Any]) -> None:
         """Do it; while another program locks the file try again for a while (longer for our own transform)."""
         until = time.monotonic() + LOCK_WAIT_S
         while True:
             try:
-                action()
+                # Held open all the while: dlt opens it several times a load, and each closing is a checkpoint.
+                with duckdb.connect(str(self.playground.warehouse)) as connection:
+                    action(connection)
                 return
             except Exception as error:
                 if not is_locked(error):
@@ -307,5 +321,3 @@ class Loader:
                 elif time.monotonic() > until:
                     raise locked(self.playground.warehouse, error) from None
             time.sleep(0.3)
-            if self.pipeline.has_pending_data:
-                action = self._normalise_and_load

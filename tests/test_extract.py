@@ -1,5 +1,6 @@
 """`make extract` in a real process against the simulated Strava: the main job, the quota, the messages."""
 
+import contextlib
 import datetime as dt
 import fcntl
 import json
@@ -188,6 +189,30 @@ def test_a_locked_warehouse_is_named_and_what_was_downloaded_is_kept(tmp_path: P
         assert_equal_to_strava(playground, strava)
 
 
+def test_a_warehouse_locked_during_a_run_costs_no_request_again(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:-2]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        for activity in SMALL[-2:]:
+            strava.add(activity)
+        before = strava.count("streams")
+        holders: list[duckdb.DuckDBPyConnection] = []
+
+        def hold(path: str, _: object) -> None:
+            while path.endswith("/streams") and not holders:
+                with contextlib.suppress(duckdb.Error):
+                    holders.append(duckdb.connect(str(playground / "strava.duckdb")))
+
+        strava.before_answer = hold
+        locked_out = run_in_child("extract", playground)
+        holders[0].close()
+        assert "strava.duckdb is held open by another program" in locked_out
+        assert strava.count("streams") == before + 2
+        run("extract", playground)
+        assert_equal_to_strava(playground, strava)
+        assert strava.count("streams") == before + 2
+
+
 def run_in_child(command: str, playground: Path) -> str:
     return last_line(run(command, playground, expect=2))
 
@@ -229,7 +254,7 @@ def test_odd_activities_are_loaded_as_they_are(tmp_path: Path) -> None:
                     start_latlng=[],
                     average_watts=7,
                     brand_new_field={"a": 1.5},
-                    other_new=[1, 2],
+                    other_new=[2**70, "\ud800 lone"],
                 )
             return body
 
@@ -241,7 +266,7 @@ def test_odd_activities_are_loaded_as_they_are(tmp_path: Path) -> None:
             "select sport_type, name, distance, moving_time, upload_id, brand_new_field__a, other_new "
             "from strava_raw.activities order by start_date desc limit 1",
         )
-        assert newest == [("Zorbing", "", 0.0, 11, 2**53 + 1, 1.5, "[1,2]")]
+        assert newest == [("Zorbing", "", 0.0, 11, 2**53 + 1, 1.5, '[1180591620717411303424,"? lone"]')]
 
 
 def test_start_date_leaves_out_what_is_older(tmp_path: Path) -> None:

@@ -8,13 +8,17 @@ import datetime as dt
 import os
 import random
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -23,6 +27,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tests.harness import (
     FIGURES,
     PLENTY,
+    ROOT,
     assert_equal_to_strava,
     kill_after,
     last_line,
@@ -345,6 +350,88 @@ def test_killed_at_random_instants_nothing_is_lost_and_little_is_asked_twice(tmp
         assert strava.count_429 == 0
 
 
+# A process that is killed when dlt has copied or merged a table and not yet noted that it has.
+KILLED_AFTER = """
+import os, sys
+from dlt.common.destination.client import RunnableLoadJob
+from pipelines.__main__ import main
+
+table, kind = sys.argv[1:]
+sys.argv[1:] = ["extract"]
+managed = RunnableLoadJob.run_managed
+
+def run_managed(self, *arguments, **named):
+    run = self.run
+
+    def run_and_die():
+        run()
+        job = self.job_file_info()
+        if job.table_name == table and (job.file_format == "parquet") == (kind == "copy"):
+            os._exit(137)
+
+    self.run = run_and_die
+    managed(self, *arguments, **named)
+
+RunnableLoadJob.run_managed = run_managed
+main()
+"""
+
+
+def killed_after(table: str, kind: str, playground: Path) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [sys.executable, "-c", KILLED_AFTER, table, kind],
+        cwd=ROOT,
+        env={**os.environ, "PLAYGROUND": str(playground)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [("activities", "copy"), ("streams", "copy"), ("streams", "merge"), ("gear", "copy")],
+)
+def test_killed_between_a_step_of_a_load_and_its_note_nothing_is_doubled(
+    tmp_path: Path, table: str, kind: str
+) -> None:
+    with SimulatedStrava(small(10, 4), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        killed = killed_after(table, kind, playground)
+        assert killed.returncode == 137, killed.stderr
+        asked = strava.count("streams")
+        run("extract", playground)
+        assert_equal_and_count(playground, strava)
+        twice = rows(playground, "select id from strava_raw.gear group by id having count(*) > 1")
+        assert twice == []
+        assert strava.count("streams") == asked, "what was downloaded is loaded, not asked for again"
+
+
+@pytest.mark.parametrize("torn", ["*.json", "*.parquet"])
+def test_a_half_loaded_and_torn_package_is_asked_for_again(tmp_path: Path, torn: str) -> None:
+    with SimulatedStrava(small(10, 4), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        # Recorded again with as many samples: the ledger's count cannot tell.
+        id_ = next(row["id"] for row in strava.visible_activities() if strava.streams_of(row["id"]))
+        summary = strava.activities[id_].summary
+        strava.activities[id_] = replace(
+            strava.activities[id_], summary={**summary, "distance": summary["distance"] + 1}, streams_seed=99
+        )
+        assert killed_after("stream_fetches", "merge", playground).returncode == 137
+        # dlt merges the tables in no set order: as if the samples' turn had not come.
+        with duckdb.connect(str(playground / "strava.duckdb")) as connection:
+            connection.execute(
+                f"update strava_raw.streams set distance = 0.9 * distance where activity_id = {id_}"
+            )
+        packages = list((playground / ".dlt").rglob(torn))
+        assert packages
+        for path in packages:
+            path.write_bytes(b"")
+        run("extract", playground)
+        assert_equal_and_count(playground, strava)
+
+
 # --- faults ----------------------------------------------------------------------------------------------
 
 
@@ -474,16 +561,18 @@ def test_malformed_answers_never_lose_the_other_rows(tmp_path: Path, round_: int
         )
 
 
-def test_a_full_disk_ends_with_a_clear_message_and_a_whole_warehouse(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["2m", "4m", "6m"])
+def test_a_full_disk_ends_with_a_clear_message_and_a_whole_warehouse(tmp_path: Path, size: str) -> None:
     import shutil
-    import subprocess
 
     disk = tmp_path / "disk"
     disk.mkdir()
     if (
         os.getuid() != 0
         or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)],
+            capture_output=True,
+            check=False,
         ).returncode
     ):
         pytest.skip("a small disk can only be mounted by root")

@@ -39,7 +39,7 @@ def odd_ones(base: Activity) -> list[Activity]:
         odd(4, "2025-12-31T13:00:00", distance=100.5, moving_time=11, elapsed_time=10),
         odd(5, "2025-12-31T14:00:00", moving_time=0, elapsed_time=0),
         odd(6, "2026-01-04T23:59:59", sport_type="Zorbing", distance=5),
-        odd(7, "2026-02-01T12:00:00", name=""),
+        odd(7, "2026-02-01T12:00:00", name="", id=2**53 + 1),
     ]
 
 

@@ -463,7 +463,8 @@ class Handler(BaseHTTPRequestHandler):
             return 401, fault_body("Authorization Error", ("AccessToken", field, "missing")), {}
         status, body = self._write(parts, params) if is_write else self._resource(parts, params, scopes)
         if strava.mutate_answer and status == 200:
-            body = strava.mutate_answer(path, orjson.loads(body) if isinstance(body, bytes) else body)
+            body = orjson.loads(body if isinstance(body, bytes) else orjson.dumps(body))
+            body = strava.mutate_answer(path, body)
             return status, json.dumps(body).encode("ascii"), headers
         return status, body, headers
 
@@ -605,9 +606,10 @@ class Handler(BaseHTTPRequestHandler):
         strava = self.strava
         if activity.id in strava.corrupted:
             return 500, {"message": "error"}
-        data = None if activity.id in strava.streams_pending else streams_of(activity)
-        if activity.id in strava.served_streams:
+        pending = activity.id in strava.streams_pending
+        if activity.id in strava.served_streams and not pending:
             return 200, strava.served_streams[activity.id]
+        data = None if pending else streams_of(activity)
         if data is None:
             return 404, fault_body("Resource Not Found")
         asked = (params.get("keys") or "").split(",")
