@@ -6,6 +6,7 @@ The warehouse is open only while loading; the quota may make the thread wait for
 """
 
 import datetime as dt
+import gc
 import json
 import os
 import queue
@@ -167,6 +168,9 @@ class Run:
                 if loader.finish_pending():
                     progress.say("loaded what the last run had left behind")
                 known = warehouse.read_known(self.playground)
+                # Each answer is thousands of short lists: the collector need not go through dlt's modules for them.
+                gc.freeze()
+                gc.set_threshold(50_000, 20, 100)
                 # A daemon: a request that hangs must not hold up Ctrl-C.
                 threading.Thread(target=self._download, args=(known,), daemon=True).start()
                 self._load_as_it_comes(loader, progress)
