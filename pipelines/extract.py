@@ -98,10 +98,13 @@ def extract(playground: Playground) -> None:
 
 @dataclass
 class Load:
-    """Rows for a table."""
+    """Rows for tables, loaded together."""
 
-    table: str
-    rows: Any  # pa.Table
+    tables: dict[str, Any]  # of pa.Table
+
+    @property
+    def nbytes(self) -> int:
+        return sum(rows.nbytes for rows in self.tables.values())
 
 
 @dataclass
@@ -140,7 +143,7 @@ class Backlog(queue.Queue["Load | Change | End"]):
 
 
 def _weight(item: "Load | Change | End") -> int:
-    return 1 + (item.rows.nbytes if isinstance(item, Load) else 0)
+    return 1 + (item.nbytes if isinstance(item, Load) else 0)
 
 
 class Run:
@@ -168,9 +171,9 @@ class Run:
                 if loader.finish_pending():
                     progress.say("loaded what the last run had left behind")
                 known = warehouse.read_known(self.playground)
-                # Each answer is thousands of short lists: the collector need not go through dlt's modules for them.
+                # Each answer is thousands of lists: the collector would go through all of dlt for them, in vain.
                 gc.freeze()
-                gc.set_threshold(50_000, 20, 100)
+                gc.disable()  # it runs after each load instead
                 # A daemon: a request that hangs must not hold up Ctrl-C.
                 threading.Thread(target=self._download, args=(known,), daemon=True).start()
                 self._load_as_it_comes(loader, progress)
@@ -193,6 +196,7 @@ class Run:
             if batch:
                 loader.load(batch)
             batch.clear()
+            gc.collect()  # dlt leaves the tables in cycles
             size = 0
 
         while True:
@@ -205,8 +209,9 @@ class Run:
                 case Load():
                     if not batch:
                         since = time.monotonic()
-                    batch.setdefault(item.table, []).append(item.rows)
-                    size += item.rows.nbytes
+                    for table, rows in item.tables.items():
+                        batch.setdefault(table, []).append(rows)
+                    size += item.nbytes
                 case Change():
                     flush()
                     loader.execute(item.statement, *item.values)
@@ -361,8 +366,8 @@ class Download:
                 f"Strava does not answer ({one_line(error)}): what was loaded is safe; type `make extract` later"
             ) from None
 
-    def _put(self, table: str, rows: Any) -> None:
-        self.run.queue.put(Load(table, rows))
+    def _put(self, **tables: Any) -> None:
+        self.run.queue.put(Load(tables))
 
     def _change(self, statement: str, *values: Any) -> None:
         self.run.queue.put(Change(statement, values))
@@ -380,9 +385,9 @@ class Download:
             "athlete_zones": shape.ZONES_SCHEMA.empty_table(),
             "gear": shape.typed([], shape.GEAR_TYPES),
         }
-        for name, rows in empty.items():
-            if name not in self.known.has_table:
-                self._put(name, rows)
+        missing = {name: rows for name, rows in empty.items() if name not in self.known.has_table}
+        if missing:
+            self._put(**missing)
 
     def _listing(self) -> dict[int, plan.Activity]:
         """List what is due, load what is new or changed, mark what is gone. Returns all that exist."""
@@ -409,7 +414,7 @@ class Download:
             for activity in (_activity(row) for row in news):
                 current[activity.id] = activity
             if news:
-                self._put("activities", shape.activities(news, known.extra_types))
+                self._put(activities=shape.activities(news, known.extra_types))
             self.tally.total = len(current)
             self.run.check_stop()
         self._deletions(current, seen, since)
@@ -421,7 +426,7 @@ class Download:
             "activity_count": len(seen),
         }
         types = {item.name: item.type for item in shape.LISTINGS_SCHEMA}
-        self._put("listings", shape.typed([listing], types))
+        self._put(listings=shape.typed([listing], types))
         return current
 
     def _is_news(self, row: dict[str, Any]) -> bool:
@@ -481,17 +486,17 @@ class Download:
             ):
                 raise Refused("an answer that is no athlete")
             if "bikes" in answer or "shoes" in answer:
-                self._put("gear", shape.gear(answer))
+                self._put(gear=shape.gear(answer))
             if self.may_read_profile:
                 zones = source.get_json(self.client, "/athlete/zones")
-                self._put("athlete_zones", shape.zones(zones if isinstance(zones, dict) else {}))
-            self._put("athlete", shape.athlete(answer, now))
+                self._put(athlete_zones=shape.zones(zones if isinstance(zones, dict) else {}))
+            self._put(athlete=shape.athlete(answer, now))
         except (MissingScope, PassingFault, Refused) as error:
             self.tally.notes.append(
                 f"zones and gear were not read ({type(error).__name__}: {one_line(error)})"
             )
             if isinstance(error, MissingScope) and isinstance(answer, dict):
-                self._put("athlete", shape.athlete(answer, now))
+                self._put(athlete=shape.athlete(answer, now))
 
     def _streams(self, current: dict[int, plan.Activity]) -> None:
         from pipelines.api import PassingFault
@@ -537,13 +542,10 @@ class Download:
                 self._change("delete from strava_raw.streams where activity_id = ?", activity.id)
         else:
             self.tally.streams_failed += 1
-        if rows is not None and rows.num_rows:
-            self._put("streams", rows)
         count = rows.num_rows if rows is not None else 0
         row = plan.fetch_row(activity, previous, dt.datetime.now(dt.UTC), status, count, error)
-        self._put(
-            "stream_fetches", shape.typed([row], {item.name: item.type for item in shape.FETCHES_SCHEMA})
-        )
+        ledger = shape.typed([row], {item.name: item.type for item in shape.FETCHES_SCHEMA})
+        self._put(**({"streams": rows} if count else {}), stream_fetches=ledger)
         return answered
 
 

@@ -419,11 +419,12 @@ def test_a_half_loaded_and_torn_package_is_asked_for_again(tmp_path: Path, torn:
             strava.activities[id_], summary={**summary, "distance": summary["distance"] + 1}, streams_seed=99
         )
         assert killed_after("stream_fetches", "merge", playground).returncode == 137
-        # dlt merges the tables in no set order: as if the samples' turn had not come.
-        with duckdb.connect(str(playground / "strava.duckdb")) as connection:
-            connection.execute(
-                f"update strava_raw.streams set distance = 0.9 * distance where activity_id = {id_}"
-            )
+        if torn == "*.json":
+            # dlt merges the tables in no set order: as if the samples' turn had not come.
+            with duckdb.connect(str(playground / "strava.duckdb")) as connection:
+                connection.execute(
+                    f"update strava_raw.streams set distance = 0.9 * distance where activity_id = {id_}"
+                )
         packages = list((playground / ".dlt").rglob(torn))
         assert packages
         for path in packages:
