@@ -5,7 +5,7 @@ PYTHON ?= python3
 PLAYGROUND ?= Playground
 # A dollar in a query is the query's, not make's.
 override Q := $(value Q)
-export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON DEBUG ROUNDS SEED
+export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON DEBUG ROUNDS SEED ACTIVITIES
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m pipelines
@@ -49,7 +49,7 @@ test: $(READY) ## all tests (ROUNDS=5 for longer random ones)
 	@$(VENV)/bin/python -m pytest -q
 lint: $(READY) ## ruff and mypy
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
-bench: $(READY) ## speed and memory, as ratios within one run
+bench: $(READY) ## speed and memory, as ratios within one run (ACTIVITIES=3000)
 	@$(VENV)/bin/python -m tests.bench
 clean: ## remove the environment and caches; never your data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dbt_project/target dbt_project/logs

@@ -58,11 +58,7 @@ def main() -> int:
             print(f"\n{title}, the newest rows:")
             marts.sql(query).show(max_width=120)
     print(f"\nDone in {time.monotonic() - begun:.0f} s. Type next:")
-    print(
-        f'  make sql PLAYGROUND={playground} Q="select * from records"'.replace(
-            "records", "weekly_volume limit 5"
-        )
-    )
+    print(f'  make sql PLAYGROUND={playground} Q="select * from weekly_volume limit 5"')
     print(f"  make report PLAYGROUND={playground}")
     print('and for your own Strava account: the README\'s section "Your own Strava account"')
     return 0
