@@ -27,13 +27,13 @@ class Progress:
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[quota]}"),
+                TextColumn("{task.fields[figures]}"),
                 TimeElapsedColumn(),
                 console=Console(stderr=True),
                 transient=True,
             )
             self.bar.start()
-            self.task = self.bar.add_task("listing", total=None, quota="")
+            self.task = self.bar.add_task("listing", total=None, figures="")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,13 +44,13 @@ class Progress:
         (self.bar.console.print if self.bar else lambda line: print(line, file=sys.stderr))(text)
 
     def update(self) -> None:
-        description, quota = self._texts()
+        description, figures = self._texts()
         if self.bar:
             streaming = self.tally.pending is not None
             self.bar.update(
                 self.task,
                 description=description,
-                quota=quota,
+                figures=figures,
                 completed=self.tally.done if streaming else self.tally.new + self.tally.changed,
                 total=self.tally.total if streaming else None,
             )
@@ -58,7 +58,7 @@ class Progress:
             count = f" {self.tally.done}/{self.tally.total}" if self.tally.pending is not None else ""
             if description.startswith("waiting"):
                 count = ""
-            text = f"{description}{count}, {quota}"
+            text = f"{description}{count}, {figures}"
             if text != self.last_text and (self.last_line or self.tally.waiting_until):
                 print(text, file=sys.stderr, flush=True)
                 self.last_text = text
@@ -66,12 +66,11 @@ class Progress:
 
     def _texts(self) -> tuple[str, str]:
         quarter, day = self.quota.left()
-        quota = f"quota left {quarter} now, {day} today"
+        figures = f"quota left {quarter} now, {day} today"
+        if self.tally.pending is not None:
+            figures = f"{self.tally.pending} pending, {figures}"
         until = self.tally.waiting_until
         if until:
             resets = dt.datetime.fromtimestamp(until).astimezone()
-            pending = f", {self.tally.pending} pending" if self.tally.pending is not None else ""
-            return f"waiting for the quota until {resets:%H:%M:%S}{pending}", quota
-        if self.tally.pending is None:
-            return "listing activities", quota
-        return "streams", quota
+            return f"waiting for the quota until {resets:%H:%M:%S}", figures
+        return "listing activities" if self.tally.pending is None else "streams", figures
