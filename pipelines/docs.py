@@ -4,6 +4,7 @@ import os
 import shutil
 import webbrowser
 
+from pipelines import warehouse
 from pipelines.errors import UserError
 from pipelines.settings import Playground, load_settings
 from pipelines.transform import dbt
@@ -12,7 +13,9 @@ from pipelines.transform import dbt
 def main(playground: Playground) -> None:
     if not playground.marts.exists():
         raise UserError(f"{playground.marts} is missing: type `make refresh` first")
-    dbt(playground, load_settings(playground), "docs", "generate", "--static")
+    settings = load_settings(playground)
+    with warehouse.turn(playground) as turn:
+        dbt(playground, settings, "docs", "generate", "--static", inherited=(turn,))
     playground.docs.mkdir(mode=0o700, exist_ok=True)
     page = playground.docs / "index.html"
     shutil.copyfile(playground.dbt_dir / "target" / "static_index.html", page)

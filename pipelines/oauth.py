@@ -5,18 +5,19 @@ the old one at once.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
 import time
 import urllib.parse
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines import locks
 from pipelines.errors import RunError, UserError, one_line
 from pipelines.settings import Playground, Settings, is_placeholder
 
@@ -24,6 +25,7 @@ SCOPES_WANTED = ("read", "activity:read_all", "profile:read_all")
 # Strava hands out a new access token only in the last hour of the old one; the rest of a run fits in between.
 REFRESH_BEFORE_S = 300
 TIMEOUT_S = (10, 30)
+REFRESH_WAIT_S = 5
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,6 @@ class Tokens:
     scope: str | None = None
     # Of config.toml's code at that time, which these tokens made useless; of the exchanged one if there was none.
     code_sha256: str | None = field(default=None, repr=False)
-
-    @property
-    def scopes(self) -> frozenset[str] | None:
-        return None if self.scope is None else frozenset(re.split(r"[,\s]+", self.scope.strip()))
 
 
 def redact(text: str, playground: Playground) -> str:
@@ -98,15 +96,23 @@ def write_tokens(playground: Playground, tokens: Tokens) -> None:
     write_private(playground.tokens, json.dumps(asdict(tokens), indent=1) + "\n")
 
 
-@contextlib.contextmanager
-def token_lock(playground: Playground) -> Iterator[None]:
+def token_lock(
+    playground: Playground, goes_on: Callable[[], None] = lambda: None
+) -> AbstractContextManager[int]:
     """Held around read-refresh-write, so that two processes never use one refresh token twice."""
-    descriptor = os.open(playground.root / ".tokens.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locks.turn(playground.root / ".tokens.lock", goes_on)
+
+
+def let_refresh_end(playground: Playground) -> None:
+    """Wait for a refresh that another thread has begun: ended in its midst, Strava's new tokens would be lost."""
+    until = time.monotonic() + REFRESH_WAIT_S
+
+    def goes_on() -> None:
+        if time.monotonic() > until:
+            raise TimeoutError
+
+    with contextlib.suppress(TimeoutError), token_lock(playground, goes_on):
+        pass
 
 
 class CodeRefused(UserError):
@@ -165,7 +171,7 @@ def access_token(settings: Settings, playground: Playground, rejected: str | Non
             if usable is None or not fresh_code:
                 raise
             return exchange_code(settings, playground, usable, scope)
-        tokens = replace(_tokens(settings, answer, stored.scope, stored.code_sha256))
+        tokens = _tokens(settings, answer, stored.scope, stored.code_sha256)
         write_tokens(playground, tokens)
         return tokens
 
@@ -219,7 +225,11 @@ def _token_request(settings: Settings, playground: Playground, form: dict[str, s
     )
     def post() -> dict[str, Any]:
         answer = requests.post(url, data=form, timeout=TIMEOUT_S, allow_redirects=False)
-        if answer.status_code >= 500 or answer.status_code == 429:
+        if answer.status_code == 429:  # asked again it would stay so
+            raise RunError(
+                "Strava's token service takes no more requests for now (HTTP 429): try again in an hour"
+            )
+        if answer.status_code >= 500:
             raise _Passing(f"HTTP {answer.status_code}")
         if answer.status_code != 200:
             raise _refusal(answer.status_code, _json(answer), settings, playground)

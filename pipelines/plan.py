@@ -8,6 +8,7 @@ from typing import Any
 YOUNG = dt.timedelta(days=1)
 # An activity may move to 00:00:01 of its day, or a time zone away; the window is read that much further back.
 SEAM = dt.timedelta(days=2)
+LONG_DAYS = 100 * 365  # longer than any history
 # After the first failure the very next run tries again.
 PAUSES = (
     dt.timedelta(0),
@@ -30,6 +31,7 @@ class Activity:
     manual: bool | None
     content_hash: int | None
     is_deleted: bool = False
+    local_date: dt.date | None = None
 
     @property
     def measures(self) -> tuple[float | None, int | None, int | None]:
@@ -56,6 +58,14 @@ class Listing:
     start_date: str | None
 
 
+@dataclass(frozen=True)
+class Window:
+    """What a run lists: all activities since an instant, null for since ever."""
+
+    since: dt.datetime | None
+    is_full: bool
+
+
 @dataclass
 class Known:
     """The warehouse at the beginning of a run."""
@@ -66,6 +76,25 @@ class Known:
     athlete_refreshed_at: dt.datetime | None = None
     extra_types: dict[str, Any] = field(default_factory=dict)
     has_table: frozenset[str] = frozenset()
+
+
+def listing_window(
+    known: Known,
+    now: dt.datetime,
+    *,
+    lookback_days: float,
+    full_listing_hours: float,
+    start_date: dt.date | None,
+    lists_all: bool,
+) -> Window:
+    """Everything when that is due, else the look-back window; nothing before `start_date`."""
+    is_due = full_listing_due(known, now, full_listing_hours, start_date, lists_all)
+    since = None if is_due else window_start(known, now, lookback_days)
+    is_full = since is None
+    if start_date is not None:
+        earliest = dt.datetime.combine(start_date, dt.time(), dt.UTC)
+        since = max(since, earliest) if since else earliest
+    return Window(since, is_full)
 
 
 def full_listing_due(
@@ -81,7 +110,21 @@ def full_listing_due(
 def window_start(known: Known, now: dt.datetime, lookback_days: float) -> dt.datetime | None:
     """The first instant of the look-back window: counted from the newest activity, at the latest from now."""
     starts = [a.start_date for a in known.activities.values() if a.start_date and not a.is_deleted]
-    return min(max(starts), now) - dt.timedelta(days=lookback_days) if starts else None
+    return min(max(starts), now) - dt.timedelta(days=min(lookback_days, LONG_DAYS)) if starts else None
+
+
+def change_of(before: Activity | None, now: Activity) -> str | None:
+    """What a listing says of an activity: "new", "restored", "changed", or null for nothing new."""
+    if before is None:
+        return "new"
+    if before.is_deleted:
+        return "restored"
+    return "changed" if before.content_hash != now.content_hash else None
+
+
+def is_before(activity: Activity, day: dt.date | None) -> bool:
+    """Whether it is left out by `start_date`."""
+    return day is not None and activity.local_date is not None and activity.local_date < day
 
 
 def vanished(known: Known, seen: Iterable[int], since: dt.datetime | None) -> list[int]:
@@ -105,13 +148,13 @@ def refuse_deletion(known: Known, gone: int, scope: str | None, allowed: bool) -
         return (
             f"{gone} activities are no longer listed, but this authorisation covers less than the last one "
             f"({scope or 'unknown'} instead of {last}): nothing was marked deleted; type `make authorize` and "
-            "leave all boxes ticked, or `make extract FULL=1 ALLOW_DELETES=1` if they are really gone"
+            "leave all boxes ticked, or `make extract ALLOW_DELETES=1` if they are really gone"
         )
     alive = sum(not a.is_deleted for a in known.activities.values())
     if gone > 10 and gone > alive / 2:
         return (
             f"{gone} of {alive} activities are no longer listed: nothing was marked deleted; if they are really "
-            "gone, type `make extract FULL=1 ALLOW_DELETES=1`"
+            "gone, type `make extract ALLOW_DELETES=1`"
         )
     return None
 
@@ -121,10 +164,15 @@ def scopes(text: str | None) -> set[str]:
 
 
 def pending_streams(
-    activities: Mapping[int, Activity], fetches: Mapping[int, Fetch], now: dt.datetime
+    activities: Mapping[int, Activity],
+    fetches: Mapping[int, Fetch],
+    now: dt.datetime,
+    start_date: dt.date | None = None,
 ) -> list[Activity]:
-    """The activities whose streams are to be asked for, newest first."""
-    due = [a for a in activities.values() if _is_due(a, fetches.get(a.id), now)]
+    """The activities from `start_date` on whose streams are to be asked for, newest first."""
+    due = [
+        a for a in activities.values() if _is_due(a, fetches.get(a.id), now) and not is_before(a, start_date)
+    ]
     oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
     return sorted(due, key=lambda a: (a.start_date or oldest, a.id), reverse=True)
 

@@ -6,6 +6,7 @@ rejected request counts as well, so none may be provoked.
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -55,60 +56,65 @@ class Quota:
         self._clock = clock
         self.usage = _read(path)
         self._refused_in_a_row = 0
+        self._lock = threading.Lock()  # the display asks while the download counts
 
     def now(self) -> float:
         return self._clock() if self._clock else time.time()
 
     def full(self) -> Full | None:
         """Null while a request may be sent."""
-        now = self.now()
-        self._roll(now)
-        usage = self.usage
-        if now < usage.blocked_until:
-            return Full(usage.blocked_until, usage.blocked_window)
-        if any(usage.used[kind][1] >= usage.limits[kind][1] for kind in HEADERS):
-            return Full((usage.day + 1) * DAY_S + MARGIN_S, "day")
-        if any(usage.used[kind][0] >= usage.limits[kind][0] for kind in HEADERS):
-            return Full((usage.quarter + 1) * QUARTER_S + MARGIN_S, "quarter")
-        return None
+        with self._lock:
+            now = self.now()
+            self._roll(now)
+            usage = self.usage
+            if now < usage.blocked_until:
+                return Full(usage.blocked_until, usage.blocked_window)
+            if any(usage.used[kind][1] >= usage.limits[kind][1] for kind in HEADERS):
+                return Full((usage.day + 1) * DAY_S + MARGIN_S, "day")
+            if any(usage.used[kind][0] >= usage.limits[kind][0] for kind in HEADERS):
+                return Full((usage.quarter + 1) * QUARTER_S + MARGIN_S, "quarter")
+            return None
 
     def left(self) -> tuple[int, int]:
         """Requests left in this quarter hour and today."""
-        self._roll(self.now())
-        usage = self.usage
-        quarter, day = (
-            min(max(usage.limits[kind][i] - usage.used[kind][i], 0) for kind in HEADERS) for i in (0, 1)
-        )
-        return min(quarter, day), day
+        with self._lock:
+            self._roll(self.now())
+            usage = self.usage
+            quarter, day = (
+                min(max(usage.limits[kind][i] - usage.used[kind][i], 0) for kind in HEADERS) for i in (0, 1)
+            )
+            return min(quarter, day), day
 
     def sending(self) -> None:
         """Count a request before it goes out: a killed process must not forget it."""
-        now = self.now()
-        self._roll(now)
-        usage = self.usage
-        usage.used = {kind: (quarter + 1, day + 1) for kind, (quarter, day) in usage.used.items()}
-        usage.recent = {at: count for at, count in usage.recent.items() if now - int(at) <= 2 * MARGIN_S}
-        usage.recent[str(int(now))] = usage.recent.get(str(int(now)), 0) + 1
-        self._write()
+        with self._lock:
+            now = self.now()
+            self._roll(now)
+            usage = self.usage
+            usage.used = {kind: (quarter + 1, day + 1) for kind, (quarter, day) in usage.used.items()}
+            usage.recent = {at: count for at, count in usage.recent.items() if now - int(at) <= 2 * MARGIN_S}
+            usage.recent[str(int(now))] = usage.recent.get(str(int(now)), 0) + 1
+            self._write()
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
         """Take the counts from the headers of an answer; after a 429 block until the window ends."""
-        self._roll(self.now())
-        usage = self.usage
-        counted = usage.limits.copy(), usage.used.copy(), usage.blocked_until
-        for kind, (limit_name, used_name) in HEADERS.items():
-            limit, used = _pair(headers.get(limit_name)), _pair(headers.get(used_name))
-            if limit and min(limit) > 0:
-                usage.limits[kind] = limit
-            # Usage counts the request itself, so 0,0 (seen on some endpoints) says nothing.
-            if used and min(used) > 0:
-                usage.used[kind] = used
-        if status == 429:
-            self._refused(headers)
-        else:
-            self._refused_in_a_row = 0
-        if counted != (usage.limits, usage.used, usage.blocked_until):
-            self._write()  # mostly Strava has counted what we have, which stands written
+        with self._lock:
+            self._roll(self.now())
+            usage = self.usage
+            counted = usage.limits.copy(), usage.used.copy(), usage.blocked_until
+            for kind, (limit_name, used_name) in HEADERS.items():
+                limit, used = _pair(headers.get(limit_name)), _pair(headers.get(used_name))
+                if limit and min(limit) > 0:
+                    usage.limits[kind] = limit
+                # Usage counts the request itself, so 0,0 (seen on some endpoints) says nothing.
+                if used and min(used) > 0:
+                    usage.used[kind] = used
+            if status == 429:
+                self._refused(headers)
+            else:
+                self._refused_in_a_row = 0
+            if counted != (usage.limits, usage.used, usage.blocked_until):
+                self._write()  # mostly Strava has counted what we have, which stands written
 
     def _refused(self, headers: Mapping[str, str]) -> None:
         now, usage = self.now(), self.usage

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines import plan
+
 INSTANT = pa.timestamp("us", tz="UTC")
 WALL_CLOCK = pa.timestamp("us")
 JSON_FIELDS = ("start_latlng", "end_latlng")
@@ -104,30 +106,6 @@ SAMPLE_TYPES: dict[str, pa.DataType] = {
     "grade_smooth": pa.float64(),
 }
 STREAMS_SCHEMA = pa.schema([("activity_id", pa.int64()), ("sample_index", pa.int32()), *SAMPLE_TYPES.items()])
-
-FETCHES_SCHEMA = pa.schema(
-    [
-        ("activity_id", pa.int64()),
-        ("status", pa.string()),
-        ("sample_count", pa.int64()),
-        ("attempt_count", pa.int64()),
-        ("fetched_at", INSTANT),
-        ("next_attempt_at", INSTANT),
-        ("error", pa.string()),
-        ("distance", pa.float64()),
-        ("moving_time", pa.int64()),
-        ("elapsed_time", pa.int64()),
-    ]
-)
-LISTINGS_SCHEMA = pa.schema(
-    [
-        ("started_at", INSTANT),
-        ("is_full", pa.bool_()),
-        ("scope", pa.string()),
-        ("start_date", pa.string()),
-        ("activity_count", pa.int64()),
-    ]
-)
 ATHLETE_TYPES: dict[str, pa.DataType] = {
     "id": pa.int64(),
     "username": pa.string(),
@@ -143,15 +121,6 @@ ATHLETE_TYPES: dict[str, pa.DataType] = {
     "updated_at": INSTANT,
     "refreshed_at": INSTANT,
 }
-ZONES_SCHEMA = pa.schema(
-    [
-        ("zone_kind", pa.string()),
-        ("zone_index", pa.int64()),
-        ("min", pa.float64()),
-        ("max", pa.float64()),
-        ("custom_zones", pa.bool_()),
-    ]
-)
 GEAR_TYPES: dict[str, pa.DataType] = {
     "id": pa.string(),
     "gear_kind": pa.string(),
@@ -160,6 +129,40 @@ GEAR_TYPES: dict[str, pa.DataType] = {
     "primary": pa.bool_(),
     "retired": pa.bool_(),
     "distance": pa.float64(),
+}
+
+# The tables of strava_raw.
+TABLES: dict[str, dict[str, pa.DataType]] = {
+    "activities": ACTIVITY_TYPES,
+    "streams": {item.name: item.type for item in STREAMS_SCHEMA},
+    "stream_fetches": {
+        "activity_id": pa.int64(),
+        "status": pa.string(),
+        "sample_count": pa.int64(),
+        "attempt_count": pa.int64(),
+        "fetched_at": INSTANT,
+        "next_attempt_at": INSTANT,
+        "error": pa.string(),
+        "distance": pa.float64(),
+        "moving_time": pa.int64(),
+        "elapsed_time": pa.int64(),
+    },
+    "listings": {
+        "started_at": INSTANT,
+        "is_full": pa.bool_(),
+        "scope": pa.string(),
+        "start_date": pa.string(),
+        "activity_count": pa.int64(),
+    },
+    "athlete": ATHLETE_TYPES,
+    "athlete_zones": {
+        "zone_kind": pa.string(),
+        "zone_index": pa.int64(),
+        "min": pa.float64(),
+        "max": pa.float64(),
+        "custom_zones": pa.bool_(),
+    },
+    "gear": GEAR_TYPES,
 }
 
 
@@ -211,15 +214,23 @@ def _text(value: str) -> str:
 
 
 def flatten(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested objects as `outer__inner`; lists stay lists (they become JSON text)."""
+    """Nested objects as `outer__inner`, names as columns have them; lists stay lists (they become JSON text)."""
     flat: dict[str, Any] = {}
     for key, value in answer.items():
-        name = _text(str(key))
+        name = column_name(str(key))
         if isinstance(value, dict):
             flat.update({f"{name}__{inner}": item for inner, item in flatten(value).items()})
         else:
             flat[name] = value
     return flat
+
+
+@functools.cache
+def column_name(field: str) -> str:
+    """As dlt will write it, so that a field that Strava has added is found again among the known columns."""
+    from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+    return NamingConvention().normalize_identifier(_text(field).strip() or "_")
 
 
 def content_hash(activity: Mapping[str, Any]) -> int:
@@ -229,20 +240,32 @@ def content_hash(activity: Mapping[str, Any]) -> int:
     return int.from_bytes(digest.digest(), "little", signed=True)
 
 
-def activities(rows: Iterable[Mapping[str, Any]], known: Mapping[str, pa.DataType]) -> pa.Table:
-    """Summaries as a table. `known` are the types of columns that are no declared ones but stand already;
-    a field that is new gets the type of its first values. Rows are expected to have an integer id."""
+def activity(row: Mapping[str, Any]) -> plan.Activity:
+    """What is remembered of a summary."""
+    names = ("id", "start_date", "distance", "moving_time", "elapsed_time", "manual")
+    values = {name: coerce(row.get(name), ACTIVITY_TYPES[name]) for name in names}
+    local = coerce(row.get("start_date_local"), WALL_CLOCK)
+    return plan.Activity(
+        **values, content_hash=content_hash(row), local_date=local.date() if local is not None else None
+    )
+
+
+def activities(rows: Iterable[Mapping[str, Any]], field_types: dict[str, pa.DataType]) -> pa.Table:
+    """Summaries as a table; rows are expected to have an integer id.
+
+    `field_types` are the types of fields that are not declared above, by column name. One that is not among
+    them gets the type of its first value and is put there: the other pages, and later runs, keep to it.
+    """
     flat = [{**flatten(row), "content_hash": content_hash(row), "deleted_at": None} for row in rows]
-    return typed(flat, {**known, **ACTIVITY_TYPES})
+    for row in flat:
+        for name, value in row.items():
+            if name not in ACTIVITY_TYPES and name not in field_types and value is not None and value != []:
+                field_types[name] = _type_of(value)
+    return typed(flat, {**field_types, **ACTIVITY_TYPES})
 
 
 def typed(rows: Sequence[Mapping[str, Any]], types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Rows as a table with all columns of `types`, and one more for each other field with a value."""
-    types = dict(types)
-    for row in rows:
-        for name, value in row.items():
-            if name not in types and value is not None and value != []:
-                types[name] = _type_of(value)
+    """Rows as a table with the columns `types`."""
     arrays = [pa.array([coerce(row.get(name), kind) for row in rows], kind) for name, kind in types.items()]
     return pa.table(arrays, names=list(types))
 
@@ -364,4 +387,4 @@ def zones(answer: Mapping[str, Any]) -> pa.Table:
                         "custom_zones": group.get("custom_zones"),
                     }
                 )
-    return typed(rows, {item.name: item.type for item in ZONES_SCHEMA})
+    return typed(rows, TABLES["athlete_zones"])

@@ -12,6 +12,7 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from pipelines import shape
+from pipelines.api import Refused
 from pipelines.errors import RunError
 
 PER_PAGE = 200
@@ -50,6 +51,10 @@ def strava(tables: Mapping[str, pa.Table]) -> Iterator[DltResource]:
         yield dlt.resource([rows], name=name, **TABLES[name])
 
 
+def unreadable() -> RunError:
+    return RunError("Strava's list of activities could not be read: type `make extract` to try again")
+
+
 class NewestFirst(BasePaginator):
     """Pages by time instead of by number: a change on Strava between two pages then shifts nothing.
 
@@ -64,14 +69,16 @@ class NewestFirst(BasePaginator):
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
         if response.status_code != 200 or not isinstance(response.json(), list):
-            raise RunError("Strava's list of activities could not be read: type `make extract` to try again")
+            raise unreadable()
         rows = [row for row in data or [] if isinstance(row, dict)]
         new = {row.get("id") for row in rows if isinstance(row.get("id"), int)} - self.seen
         self.seen |= new
         starts = [start for row in rows if (start := start_epoch(row)) is not None]
-        self._has_next_page = bool(new) and bool(starts)
-        if not self._has_next_page:
+        self._has_next_page = bool(new)
+        if not new:
             return
+        if not starts:  # where to go on from is unknown; what comes after would count as deleted
+            raise unreadable()
         # Descending is the rule; a page the other way round moves the lower bound instead.
         ascending = len(starts) > 1 and starts[0] < starts[-1]
         bound = max(starts) - 1 if ascending else min(starts) + 1
@@ -119,9 +126,15 @@ def _has_id(row: Any) -> bool:
     return isinstance(row, dict) and type(row.get("id")) is int and abs(row["id"]) < 2**63
 
 
-def get_json(client: RESTClient, path: str) -> Any:
-    """One small object."""
-    return client.get(path).json()
+def get_object(client: RESTClient, path: str) -> dict[str, Any]:
+    """One small object. Raises Refused when the answer is none."""
+    answer = client.get(path)
+    if answer.status_code != 200:
+        raise Refused(f"HTTP {answer.status_code}")
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise Refused("an answer that is no object")
+    return body
 
 
 def fetch_streams(client: RESTClient, activity_id: int, kinds: Sequence[str]) -> requests.Response:

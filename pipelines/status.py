@@ -3,60 +3,79 @@
 import datetime as dt
 import json
 import os
+import time
+from collections.abc import Callable
 from typing import Any
 
-from pipelines import plan, warehouse
+from pipelines import locks, plan, runs, warehouse
 from pipelines.errors import UserError
 from pipelines.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
-from pipelines.settings import Playground, load_settings
+from pipelines.settings import Playground, Settings, load_settings
 
 RUNS_SHOWN = 5
+PATIENCE_S = 3
+# The counts of an extraction that make the marts older than the raw tables.
+CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none")
 FAILURES_SHOWN = 10
 
 
 def main(playground: Playground) -> None:
-    load_settings(playground)
-    state = collect(playground)
+    state = collect(playground, load_settings(playground))
     if os.environ.get("JSON") == "1":
         print(json.dumps(state, indent=1, default=str))
     else:
         print("\n".join(lines(state)))
 
 
-def collect(playground: Playground) -> dict[str, Any]:
+def collect(playground: Playground, settings: Settings) -> dict[str, Any]:
     """Everything status tells, as plain data (`make status JSON=1`)."""
     now = dt.datetime.now(dt.UTC)
+    past = runs.read(playground)
     state: dict[str, Any] = {
         "playground": str(playground.root),
         "is_authorized": playground.tokens.exists(),
-        "extract_is_running": warehouse.is_busy(playground, "extract"),
-        "transform_is_running": warehouse.is_busy(playground, "transform"),
+        "extract_is_running": locks.is_busy(playground, "extract"),
+        "transform_is_running": locks.is_busy(playground, "transform"),
         "warehouse": None,
         "quota": _quota(playground),
-        "runs": _runs(playground),
+        "runs": past[-50:],
     }
     if playground.warehouse.exists():
         try:
-            state["warehouse"] = _warehouse(playground, now)
+            with warehouse.turn(playground, _patience(playground)):
+                state["warehouse"] = _warehouse(playground, now, settings.strava.start_date)
         except UserError as error:
             state["warehouse_error"] = str(error)
-    extracts = [run for run in state["runs"] if run.get("command") == "extract"]
-    transforms = [run for run in state["runs"] if run.get("command") == "transform"]
     state["last_error"] = next(
         (run["message"] for run in reversed(state["runs"]) if run["status"] == "failed"), None
     )
     state["last_transform_at"] = next(
-        (run["finished_at"] for run in reversed(transforms) if run["status"] == "done"), None
+        (
+            run["finished_at"]
+            for run in reversed(past)
+            if run.get("command") == "transform" and run["status"] == "done"
+        ),
+        None,
     )
-    state["next"] = _next(state, playground, extracts)
+    state["next"] = _next(state, playground, past)
     return state
 
 
-def _warehouse(playground: Playground, now: dt.datetime) -> dict[str, Any]:
+def _patience(playground: Playground) -> Callable[[], None]:
+    until = time.monotonic() + PATIENCE_S
+
+    def goes_on() -> None:
+        if time.monotonic() > until:
+            raise UserError(f"{playground.warehouse} is being written: look again when that is done")
+
+    return goes_on
+
+
+def _warehouse(playground: Playground, now: dt.datetime, start_date: dt.date | None) -> dict[str, Any]:
     known = warehouse.read_known(playground)
     alive = {id_: a for id_, a in known.activities.items() if not a.is_deleted}
     fetches = {id_: known.fetches[id_] for id_ in alive if id_ in known.fetches}
-    pending = plan.pending_streams(known.activities, known.fetches, now)
+    pending = plan.pending_streams(known.activities, known.fetches, now, start_date)
     failures: list[dict[str, Any]] = []
     if "stream_fetches" in known.has_table:
         with warehouse.connect(playground.warehouse) as connection:
@@ -101,20 +120,6 @@ def _at(epoch: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(epoch, dt.UTC)
 
 
-def _runs(playground: Playground) -> list[dict[str, Any]]:
-    try:
-        text = playground.runs.read_text(encoding="utf-8")
-    except OSError:
-        return []
-    runs = []
-    for line in text.splitlines()[-50:]:
-        try:
-            runs.append(json.loads(line))
-        except ValueError:
-            continue  # torn by a power cut
-    return [run for run in runs if isinstance(run, dict) and "status" in run]
-
-
 def days_needed(pending: int, quarter_left: int, day_left: int, quarter_limit: int, day_limit: int) -> str:
     """How long `pending` requests take at this quota, in words."""
     if pending <= quarter_left:
@@ -127,10 +132,15 @@ def days_needed(pending: int, quarter_left: int, day_left: int, quarter_limit: i
     return f"{days} more day{'s' if days > 1 else ''} of quota (a day's begins at midnight UTC)"
 
 
-def _next(state: dict[str, Any], playground: Playground, extracts: list[dict[str, Any]]) -> str:
+def _next(state: dict[str, Any], playground: Playground, past: list[dict[str, Any]]) -> str:
+    """The command that brings the user on, or what to do first."""
     held = state["warehouse"]
+    if state["transform_is_running"]:
+        return "wait for make transform, which is at work"
     if state["extract_is_running"]:
         return "make transform (extract is at work; the marts can be built from what is loaded)"
+    if "warehouse_error" in state:
+        return str(state["warehouse_error"])
     if held is None and not playground.config.exists():
         return f"cp Playground/config.template.toml {playground.config}, fill it in, then make authorize"
     if not state["is_authorized"]:
@@ -138,10 +148,8 @@ def _next(state: dict[str, Any], playground: Playground, extracts: list[dict[str
     if held is None or held["streams_pending"] > 0:
         return "make extract"
     done = state["last_transform_at"]
-    changed = [run for run in extracts if done is None or run["finished_at"] > done]
-    if done is None or any(
-        run.get("new", 0) + run.get("changed", 0) + run.get("deleted", 0) for run in changed
-    ):
+    since = [run for run in past if done is None or run.get("finished_at", "") > done]
+    if done is None or any(run.get(name) for run in since for name in CHANGES):
         return "make transform"
     return "make sql, or make refresh for what is new"
 

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines import warehouse
-from pipelines.errors import RunError, UserError
-from pipelines.extract import append_record
+from pipelines import locks, oauth, runs, warehouse
+from pipelines.errors import RunError, UserError, one_line
 from pipelines.settings import Playground, Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
@@ -25,32 +24,29 @@ def main(playground: Playground) -> None:
         raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
     playground.prepare()
     started_at = dt.datetime.now(dt.UTC)
-    with warehouse.one_writer(playground, "transform") as lock:
-        _require_raw(playground)
-        failure: Exception | None = None
+    with locks.one_at_a_time(playground, "transform") as lock:
         try:
-            # Nothing here reads dbt's artifacts.
-            dbt(playground, settings, "build", "--no-write-json", inherited=(lock,))
-            from pipelines.publish import publish
-
-            publish(playground)
-        except (RunError, UserError) as error:
-            failure = error
-    append_record(
-        playground,
-        {
-            "command": "transform",
-            "started_at": started_at.isoformat(timespec="seconds"),
-            "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "status": "done" if failure is None else "failed",
-            "message": None if failure is None else str(failure)[:500],
-        },
-    )
-    if failure:
-        raise failure
+            _build(playground, settings, lock)
+        except BaseException as error:
+            failure = warehouse.explained(error, playground.warehouse, "make transform")
+            message = oauth.redact(one_line(failure), playground)[:500]
+            runs.append(playground, "transform", started_at, "failed", message)
+            raise failure from None
+    runs.append(playground, "transform", started_at, "done", None)
     print(
         f"The marts are in {playground.marts}. Type `make sql` to query them, `make report` for the charts."
     )
+
+
+def _build(playground: Playground, settings: Settings, lock: int) -> None:
+    # An extraction that is at work waits for its turn to load, and goes on downloading.
+    with warehouse.turn(playground) as turn:
+        _require_raw(playground)
+        # Nothing here reads dbt's artifacts.
+        dbt(playground, settings, "build", "--no-write-json", inherited=(lock, turn))
+        from pipelines.publish import publish
+
+        publish(playground)
 
 
 def _require_raw(playground: Playground) -> None:
@@ -104,19 +100,21 @@ def dbt(playground: Playground, settings: Settings, *arguments: str, inherited: 
     if done.returncode == 0:
         return
     output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
-    error = RuntimeError(output)
+    failures = _failures(output)
+    error = RuntimeError(" ".join(failures))
     if warehouse.is_locked(error):
         raise warehouse.locked(playground.warehouse, error)
-    known = warehouse.explained(error, playground.warehouse)
+    known = warehouse.explained(error, playground.warehouse, "make transform")
     if isinstance(known, UserError | RunError):
         raise known
     print(output, file=sys.stderr)
+    command_name = "make docs" if arguments[0] == "docs" else "make transform"
     raise RunError(
-        f"dbt {arguments[0]} failed ({_first_failure(output)}); the published marts are as before: "
-        f"read the lines above or {playground.dbt_dir / 'logs' / 'dbt.log'}, then type `make transform`"
+        f"dbt {arguments[0]} failed ({failures[0][:200] if failures else 'see above'}); the published marts are as "
+        f"before: read the lines above or {playground.dbt_dir / 'logs' / 'dbt.log'}, then type `{command_name}`"
     )
 
 
-def _first_failure(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if re.search(r"(Failure|Error) in|Error", line)]
-    return (lines[0] if lines else "see above")[:200]
+def _failures(output: str) -> list[str]:
+    """The lines in which dbt, or DuckDB through it, names an error."""
+    return [line.strip() for line in output.splitlines() if re.search(r"Failure in|Error", line)]

@@ -1,85 +1,55 @@
-"""The DuckDB file and the dlt pipeline that writes it: open only while reading the state or loading."""
+"""The DuckDB file: taken in turns, opened, read; its errors in words that name the remedy."""
 
-import contextlib
 import datetime as dt
-import fcntl
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
 import duckdb
 
-from pipelines import plan
-from pipelines.errors import RunError, UserError, one_line
+from pipelines import locks, plan
+from pipelines.errors import RunError, UserError
 from pipelines.settings import Playground
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
+T = TypeVar("T")
 LOCK_WAIT_S = 15
-# What DuckDB may take beside Python: a load holds some seconds of samples only.
-MEMORY_LIMIT = "110MB"
 
 
-@contextlib.contextmanager
-def one_writer(playground: Playground, name: str) -> Iterator[int]:
-    """Hold the Playground's lock `name`; the kernel lets go of it when its process dies.
-
-    Yields its descriptor: a child that inherits it holds the lock, too, even when its parent is killed.
-
-    Raises UserError with the process that holds it.
-    """
-    path = playground.root / f".{name}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
-            raise UserError(
-                f"another `make {name}` (process {holder}) is at work on {playground.root}: "
-                "wait for it, or look with `make status`"
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def do_nothing() -> None:
+    pass
 
 
-def is_busy(playground: Playground, name: str) -> bool:
-    """Whether a process holds the Playground's lock `name`."""
-    try:
-        descriptor = os.open(playground.root / f".{name}.lock", os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
+def turn(playground: Playground, goes_on: Callable[[], None] = do_nothing) -> AbstractContextManager[int]:
+    """Held while a command of ours has the file open: extract and transform take turns, DuckDB would refuse one."""
+    return locks.turn(playground.root / ".warehouse.lock", goes_on)
 
 
-def connect(path: Path, wait_s: float = LOCK_WAIT_S) -> duckdb.DuckDBPyConnection:
-    """Open a warehouse read-only, waiting briefly for a tool that holds it.
+def connect(path: Path, goes_on: Callable[[], None] = do_nothing) -> duckdb.DuckDBPyConnection:
+    """Open a warehouse read-only, waiting briefly for a tool that holds it; `goes_on` may raise meanwhile.
 
     Raises UserError when it stays locked, is no DuckDB file, or was written by a newer DuckDB.
     """
-    until = time.monotonic() + wait_s
+    try:
+        return patiently(lambda: duckdb.connect(str(path), read_only=True), path, goes_on)
+    except duckdb.Error as error:
+        raise explained(error, path) from None
+
+
+def patiently(action: Callable[[], T], path: Path, goes_on: Callable[[], None] = do_nothing) -> T:
+    """Do it, again and again for a while if another program locks the file. Raises UserError that names it."""
+    until = time.monotonic() + LOCK_WAIT_S
     while True:
         try:
-            return duckdb.connect(str(path), read_only=True)
-        except duckdb.Error as error:
+            return action()
+        except Exception as error:
             if not is_locked(error):
-                raise explained(error, path) from None
+                raise
             if time.monotonic() > until:
                 raise locked(path, error) from None
-            time.sleep(0.2)
+        goes_on()
+        time.sleep(0.2)
 
 
 def is_locked(error: BaseException) -> bool:
@@ -98,8 +68,10 @@ def locked(path: Path, error: BaseException) -> UserError:
     )
 
 
-def explained(error: BaseException, path: Path, remake: str = "make extract") -> Exception:
+def explained(error: BaseException, path: Path, remake: str = "make extract") -> BaseException:
     """The error as one that a person can act on, or itself; `remake` is the command that writes `path` anew."""
+    if isinstance(error, UserError | RunError) or not isinstance(error, Exception):
+        return error
     causes = " ".join(_causes(error))
     if "not a valid DuckDB database" in causes or "not a DuckDB" in causes:
         return UserError(f"{path} is not a DuckDB file: move it away and type `{remake}` to make it again")
@@ -116,7 +88,7 @@ def explained(error: BaseException, path: Path, remake: str = "make extract") ->
         )
     if "Permission denied" in causes:
         return UserError(f"{path} cannot be opened (permission denied): mend its permissions and try again")
-    return error if isinstance(error, Exception) else RunError(one_line(error))
+    return error
 
 
 def _causes(error: BaseException) -> list[str]:
@@ -128,13 +100,13 @@ def _causes(error: BaseException) -> list[str]:
     return texts
 
 
-def read_known(playground: Playground) -> plan.Known:
-    """What the warehouse holds, as a run needs it; empty before the first load."""
+def read_known(playground: Playground, goes_on: Callable[[], None] = do_nothing) -> plan.Known:
+    """What the warehouse holds, as a run needs it; empty before the first load. To be called in one's turn."""
     if not playground.warehouse.exists():
         return plan.Known()
     from pipelines import shape
 
-    with connect(playground.warehouse) as connection:
+    with connect(playground.warehouse, goes_on) as connection:
         tables = frozenset(
             name
             for (name,) in connection.execute(
@@ -143,14 +115,12 @@ def read_known(playground: Playground) -> plan.Known:
         )
         known = plan.Known(has_table=tables)
         if "activities" in tables:
-            known.activities = {
-                row[0]: plan.Activity(*row)
-                for row in connection.execute(
-                    "select id, start_date::timestamptz at time zone 'UTC', distance, moving_time, elapsed_time, "
-                    "manual, content_hash, deleted_at is not null from strava_raw.activities"
-                ).fetchall()
-            }
-            known.activities = {id_: _aware(activity) for id_, activity in known.activities.items()}
+            for id_, start, *values in connection.execute(
+                # Python gets an instant as UTC wall clock: of DuckDB's own time zones it would need pytz.
+                "select id, start_date::timestamptz at time zone 'UTC', distance, moving_time, elapsed_time, "
+                "manual, content_hash, deleted_at is not null, start_date_local::date from strava_raw.activities"
+            ).fetchall():
+                known.activities[id_] = plan.Activity(id_, _utc(start), *values)
             schema = connection.execute("select * from strava_raw.activities limit 0").to_arrow_table().schema
             known.extra_types = {
                 item.name: item.type
@@ -183,141 +153,3 @@ def read_known(playground: Playground) -> plan.Known:
 
 def _utc(value: dt.datetime | None) -> dt.datetime | None:
     return value.replace(tzinfo=dt.UTC) if value is not None else None
-
-
-def _aware(activity: plan.Activity) -> plan.Activity:
-    import dataclasses
-
-    return dataclasses.replace(activity, start_date=_utc(activity.start_date))
-
-
-class Loader:
-    """dlt's pipeline into the warehouse. A load that fails stays in dlt's folder and goes first the next time."""
-
-    def __init__(self, playground: Playground) -> None:
-        self.playground = playground
-        if not playground.warehouse.exists():
-            # What dlt remembers of a warehouse that is gone would only mislead it.
-            shutil.rmtree(playground.dlt_dir, ignore_errors=True)
-        try:
-            self.pipeline = self._attach()
-        except Exception as error:
-            self._start_over(error)
-
-    def _attach(self) -> Any:
-        for name, value in {
-            "RUNTIME__DLTHUB_TELEMETRY": "false",
-            "RUNTIME__LOG_LEVEL": "CRITICAL",
-            # Ctrl-C and TERM are ours: they end a run after what is in hand has been loaded.
-            "RUNTIME__INTERCEPT_SIGNALS": "false",
-            "NORMALIZE__WORKERS": "1",
-            "LOAD__WORKERS": "1",
-            "DLT_DATA_DIR": str(self.playground.dlt_dir.absolute()),
-        }.items():
-            os.environ[name] = value
-        import dlt
-        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
-
-        from pipelines.destination import CopyOnceDuckDb
-
-        credentials = DuckDbCredentials(str(self.playground.warehouse.absolute()))
-        credentials.global_config = {
-            "memory_limit": MEMORY_LIMIT,
-            "TimeZone": "UTC",
-            "autoinstall_known_extensions": False,
-        }
-        is_lost = self.playground.warehouse.exists() and not self.playground.dlt_dir.exists()
-        pipeline = dlt.pipeline(
-            pipeline_name="strava",
-            pipelines_dir=str(self.playground.dlt_dir.absolute()),
-            destination=CopyOnceDuckDb(credentials=credentials, destination_name="duckdb"),
-            dataset_name="strava_raw",
-        )
-        if is_lost:
-            self._patiently(lambda _: pipeline.sync_destination())
-        return pipeline
-
-    def finish_pending(self) -> bool:
-        """Load what an earlier run left behind; whether there was anything."""
-        try:
-            if not self.pipeline.has_pending_data:
-                return False
-            self._patiently(self._normalise_and_load)
-        except Exception as error:
-            self._start_over(error)
-        return True
-
-    def _start_over(self, error: Exception) -> None:
-        """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
-        known = explained(error, self.playground.warehouse)
-        if isinstance(known, UserError | RunError):
-            raise known from None
-        shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
-        self.pipeline = self._attach()
-        self._forget_half_loaded()
-
-    def _forget_half_loaded(self) -> None:
-        """Make the next run ask again for what a load that cannot be finished may have left in halves."""
-        tables = read_known(self.playground).has_table
-        if {"streams", "stream_fetches", "_dlt_loads"} <= tables:
-            # A load holds what was fetched after the one before it had begun, which is what its id says.
-            self.execute(
-                "delete from strava_raw.stream_fetches as f where f.fetched_at >= coalesce("
-                "(select to_timestamp(max(load_id::double)) - interval 1 second from strava_raw._dlt_loads), "
-                "'epoch'::timestamptz) or f.sample_count <> "
-                "(select count(*) from strava_raw.streams as s where s.activity_id = f.activity_id)"
-            )
-        if "listings" in tables:
-            self.execute("delete from strava_raw.listings")
-        if "athlete" in tables:
-            self.execute("update strava_raw.athlete set refreshed_at = null")
-
-    def load(self, tables: "Mapping[str, Sequence[pa.Table]]") -> None:
-        """Merge tables into strava_raw, all or (after a crash) once the next run has begun."""
-        import pyarrow as pa
-
-        from pipelines.source import strava
-
-        try:
-            # One table per load and not one per activity: each costs a Parquet row group.
-            whole = {
-                name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()
-            }
-            # In dlt's folder before the file is opened: a program that locks it loses us nothing.
-            self.pipeline.extract(strava(whole))
-            self._patiently(self._normalise_and_load)
-        except (UserError, RunError):
-            raise
-        except Exception as error:
-            raise explained(error, self.playground.warehouse) from error
-
-    def _normalise_and_load(self, _: duckdb.DuckDBPyConnection) -> None:
-        self.pipeline.normalize()
-        self.pipeline.load()
-
-    def execute(self, statement: str, *values: Any) -> None:
-        """One SQL statement of our own on strava_raw."""
-
-        def run(connection: duckdb.DuckDBPyConnection) -> None:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute(statement, values)
-
-        self._patiently(run)
-
-    def _patiently(self, action: Callable[[duckdb.DuckDBPyConnection], Any]) -> None:
-        """Do it; while another program locks the file try again for a while (longer for our own transform)."""
-        until = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                # Held open all the while: dlt opens it several times a load, and each closing is a checkpoint.
-                with duckdb.connect(str(self.playground.warehouse)) as connection:
-                    action(connection)
-                return
-            except Exception as error:
-                if not is_locked(error):
-                    raise
-                if is_busy(self.playground, "transform"):
-                    until = time.monotonic() + LOCK_WAIT_S
-                elif time.monotonic() > until:
-                    raise locked(self.playground.warehouse, error) from None
-            time.sleep(0.3)
