@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from tests.harness import (
+    PLENTY,
     assert_equal_to_strava,
     kill_after,
     last_line,
@@ -182,7 +183,7 @@ def test_a_locked_warehouse_is_named_and_what_was_downloaded_is_kept(tmp_path: P
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
         holder = duckdb.connect(str(playground / "strava.duckdb"))
-        locked_out = run_in_child("extract", playground)
+        locked_out = refusal("extract", playground)
         holder.close()
         assert "strava.duckdb is held open by another program" in locked_out
         run("extract", playground)
@@ -204,7 +205,7 @@ def test_a_warehouse_locked_during_a_run_costs_no_request_again(tmp_path: Path) 
                     holders.append(duckdb.connect(str(playground / "strava.duckdb")))
 
         strava.before_answer = hold
-        locked_out = run_in_child("extract", playground)
+        locked_out = refusal("extract", playground)
         holders[0].close()
         assert "strava.duckdb is held open by another program" in locked_out
         assert strava.count("streams") == before + 2
@@ -213,7 +214,8 @@ def test_a_warehouse_locked_during_a_run_costs_no_request_again(tmp_path: Path) 
         assert strava.count("streams") == before + 2
 
 
-def run_in_child(command: str, playground: Path) -> str:
+def refusal(command: str, playground: Path) -> str:
+    """The one line with which a command asks the user to act."""
     return last_line(run(command, playground, expect=2))
 
 
@@ -298,6 +300,160 @@ def test_the_lock_is_the_kernels(tmp_path: Path) -> None:
         playground = make_playground(tmp_path / "p", strava)
         descriptor = os.open(playground / ".extract.lock", os.O_RDWR | os.O_CREAT)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        assert "another `make extract`" in run_in_child("extract", playground)
+        assert "another `make extract`" in refusal("extract", playground)
         os.close(descriptor)
         run("extract", playground)
+
+
+# --- Strava's answers ------------------------------------------------------------------------------------
+
+
+def test_a_new_field_of_mixed_types_keeps_its_first_type_over_pages_and_runs(tmp_path: Path) -> None:
+    many = list(history(seed=7, years=2, end=END))[-230:]
+    values = iter([1.5, "text"])
+    with SimulatedStrava(many, read_limit=PLENTY, overall_limit=PLENTY) as strava:
+
+        def odd(path: str, body: object) -> object:
+            if path.endswith("/athlete/activities") and isinstance(body, list) and body:
+                body[0]["newField"] = next(values, True)
+            return body
+
+        strava.mutate_answer = odd
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        run("extract", playground, FULL="1")
+        found = rows(playground, "select new_field from strava_raw.activities where new_field is not null")
+        kind = rows(playground, "select distinct typeof(new_field) from strava_raw.activities")
+        assert (found, kind) == ([], [("DOUBLE",)])
+
+
+@pytest.mark.parametrize("answer", [Fault(status=404), Fault(status=404, body=b"<html>gone</html>")])
+def test_zones_that_cannot_be_read_stay_as_they_are(tmp_path: Path, answer: Fault) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        zones = rows(playground, "select * from strava_raw.athlete_zones order by all")
+        assert len(zones) == 5
+        with duckdb.connect(str(playground / "strava.duckdb")) as connection:
+            connection.execute("update strava_raw.athlete set refreshed_at = refreshed_at - interval 2 day")
+        strava.fault = lambda method, path, n: answer if path.endswith(("/athlete", "/zones")) else None
+        assert "zones and gear were not read" in run("extract", playground).stdout
+        assert rows(playground, "select * from strava_raw.athlete_zones order by all") == zones
+
+
+def test_a_page_without_any_start_deletes_nothing(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava, 'streams = ["time"]')
+        run("extract", playground)
+
+        def timeless(path: str, body: object) -> object:
+            if path.endswith("/athlete/activities") and isinstance(body, list):
+                return [{**row, "start_date": None} for row in body[:5]]
+            return body
+
+        strava.mutate_answer = timeless
+        done = run("extract", playground, expect=1, ALLOW_DELETES="1")
+        assert "could not be read" in last_line(done)
+        assert rows(playground, "select id from strava_raw.activities where deleted_at is not null") == []
+
+
+def test_start_date_asks_for_no_older_streams(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL, read_limit=(10, 1000)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground, WAIT="no")
+        strava.read_limit = PLENTY
+        (playground / "quota.json").unlink()
+        config = playground / "config.toml"
+        config.write_text(config.read_text() + 'start_date = "2026-04-10"\n')
+        before = len(strava.requests)
+        run("extract", playground)
+        day = {str(row["id"]): row["start_date_local"][:10] for row in strava.visible_activities()}
+        asked = [
+            day[path.split("/")[-2]]
+            for _, path, _, _ in strava.requests[before:]
+            if path.endswith("/streams")
+        ]
+        assert asked
+        assert min(asked) >= "2026-04-10"
+        assert json.loads(run("status", playground, JSON="1").stdout)["warehouse"]["streams_pending"] == 0
+
+
+def test_activities_before_an_outage_are_not_recorded_as_broken(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        streams: list[str] = []
+
+        def down(method: str, path: str, n: int) -> Fault | None:
+            if path.endswith("/streams"):
+                streams.append(path)
+            return Fault(status=503) if len(set(streams)) > 5 else None
+
+        strava.fault = down
+        done = run("extract", playground, expect=1)
+        assert "Strava does not answer" in last_line(done)
+        status = rows(playground, "select status, count(*) from strava_raw.stream_fetches group by all")
+        assert status == [("loaded", 5)]
+        strava.fault = None
+        run("extract", playground)
+        assert_equal_to_strava(playground, strava)
+
+
+def test_a_mass_deletion_is_accepted_with_one_word(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        for row in strava.visible_activities()[5:]:
+            strava.delete(row["id"])
+        refused = run("extract", playground, FULL="1").stdout
+        assert "ALLOW_DELETES=1" in refused
+        assert "Everything else is loaded." in refused
+        run("extract", playground, ALLOW_DELETES="1")
+        assert_equal_to_strava(playground, strava)
+
+
+# --- at the same time ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_refresh_ends_all_of_it(tmp_path: Path, number: int) -> None:
+    with SimulatedStrava(SMALL, read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        strava.before_answer = lambda path, params: time.sleep(0.2)
+        playground = make_playground(tmp_path / "p", strava)
+        process = start("refresh", playground)
+        while strava.count("streams") < 3:
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 0, err
+        assert "type `make extract` to go on later" in out
+        assert not (playground / "marts.duckdb").exists()
+
+
+def test_transform_and_extract_take_turns(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL, read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground, SOURCES__STRAVA__START_DATE="2026-04-20")
+        strava.before_answer = lambda path, params: time.sleep(0.3)
+        process = start("extract", playground)
+        while strava.count("streams") < 12:
+            time.sleep(0.05)
+        run("transform", playground)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert "Everything is loaded." in out
+        assert_equal_to_strava(playground, strava)
+
+
+def test_a_signal_ends_the_wait_for_a_locked_warehouse(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        with duckdb.connect(str(playground / "strava.duckdb")):
+            process = start("extract", playground)
+            time.sleep(1.5)
+            process.send_signal(signal.SIGINT)
+            begun = time.monotonic()
+            out, err = process.communicate(timeout=30)
+            assert time.monotonic() - begun < 10
+        assert process.returncode == 0, err
+        assert "stopped by SIGINT" in out

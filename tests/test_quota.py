@@ -1,5 +1,8 @@
 """The two windows, the headers and their traps, on a clock of the test's own."""
 
+import itertools
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -115,3 +118,24 @@ def test_retry_after_is_honoured(quota: Quota) -> None:
     full = quota.full()
     assert full is not None
     assert full.until == NOON + 60 + 5000
+
+
+def test_the_display_may_ask_while_the_download_counts(tmp_path: Path) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    clock = itertools.count(1_800_000_000)
+    quota = Quota(tmp_path / "quota.json", lambda: float(next(clock)))
+
+    def count() -> None:
+        for _ in range(3000):
+            quota.sending()
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        while counting.is_alive():
+            quota.left()
+            quota.full()
+    finally:
+        counting.join()
+        sys.setswitchinterval(interval)

@@ -119,6 +119,19 @@ def test_a_failed_run_leaves_its_message(tmp_path: Path) -> None:
         assert found["runs"][-1]["status"] == "failed"
 
 
+def test_the_next_step_follows_from_what_is_there(tmp_path: Path) -> None:
+    with SimulatedStrava(FEW[:8], read_limit=(6, 1000)) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("refresh", playground, WAIT="no")
+        assert state(playground)["next"] == "make extract"
+        strava.read_limit = PLENTY
+        (playground / "quota.json").unlink()
+        assert " 0 new, 0 changed" in run("extract", playground).stdout
+        assert state(playground)["next"] == "make transform", "the new streams are in no mart yet"
+        (playground / "strava.duckdb").write_bytes(b"no database")
+        assert "move it away" in state(playground)["next"]
+
+
 def test_the_documentation_is_one_page_with_all_marts(refreshed: Path) -> None:
     said = run("docs", refreshed).stdout
     page = refreshed / "docs" / "index.html"
