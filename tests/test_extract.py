@@ -327,8 +327,15 @@ def test_a_new_field_of_mixed_types_keeps_its_first_type_over_pages_and_runs(tmp
         assert (found, kind) == ([], [("DOUBLE",)])
 
 
-@pytest.mark.parametrize("answer", [Fault(status=404), Fault(status=404, body=b"<html>gone</html>")])
-def test_zones_that_cannot_be_read_stay_as_they_are(tmp_path: Path, answer: Fault) -> None:
+@pytest.mark.parametrize(
+    ("end", "answer"),
+    [
+        ("/athlete/zones", Fault(status=404)),
+        ("/athlete/zones", Fault(status=200, body=b"[]")),
+        ("/athlete", Fault(status=404, body=b"<html>gone</html>")),
+    ],
+)
+def test_zones_that_cannot_be_read_stay_as_they_are(tmp_path: Path, end: str, answer: Fault) -> None:
     with SimulatedStrava(SMALL[:3]) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
@@ -336,7 +343,7 @@ def test_zones_that_cannot_be_read_stay_as_they_are(tmp_path: Path, answer: Faul
         assert len(zones) == 5
         with duckdb.connect(str(playground / "strava.duckdb")) as connection:
             connection.execute("update strava_raw.athlete set refreshed_at = refreshed_at - interval 2 day")
-        strava.fault = lambda method, path, n: answer if path.endswith(("/athlete", "/zones")) else None
+        strava.fault = lambda method, path, n: answer if path.endswith(end) else None
         assert "zones and gear were not read" in run("extract", playground).stdout
         assert rows(playground, "select * from strava_raw.athlete_zones order by all") == zones
 

@@ -1,7 +1,5 @@
 """The two windows, the headers and their traps, on a clock of the test's own."""
 
-import itertools
-import sys
 import threading
 from pathlib import Path
 
@@ -120,22 +118,25 @@ def test_retry_after_is_honoured(quota: Quota) -> None:
     assert full.until == NOON + 60 + 5000
 
 
-def test_the_display_may_ask_while_the_download_counts(tmp_path: Path) -> None:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    clock = itertools.count(1_800_000_000)
-    quota = Quota(tmp_path / "quota.json", lambda: float(next(clock)))
+def test_the_display_and_the_download_take_turns(tmp_path: Path) -> None:
+    """Both roll the windows over: at the same time one would undo what the other has counted."""
+    entered, release = threading.Event(), threading.Event()
 
-    def count() -> None:
-        for _ in range(3000):
-            quota.sending()
+    def clock() -> float:
+        if threading.current_thread() is counting:
+            entered.set()
+            release.wait()
+        return NOON
 
-    counting = threading.Thread(target=count)
+    quota = Quota(tmp_path / "quota.json", clock)
+    counting = threading.Thread(target=quota.sending)
+    asking = threading.Thread(target=quota.left)
     counting.start()
-    try:
-        while counting.is_alive():
-            quota.left()
-            quota.full()
-    finally:
-        counting.join()
-        sys.setswitchinterval(interval)
+    entered.wait()
+    asking.start()
+    asking.join(0.3)
+    is_waiting = asking.is_alive()
+    release.set()
+    counting.join()
+    asking.join()
+    assert is_waiting

@@ -388,14 +388,12 @@ class Handler(BaseHTTPRequestHandler):
             self.strava.use_quota()
             status = fault.status or 200
             body: Any = fault.body or b""
-            if fault.status and fault.status in (502, 503, 504):
-                body = b"<!DOCTYPE html><html><title>gateway</title></html>"
-            elif fault.status == 429:
-                body = fault_body("Rate Limit Exceeded", ("Application", "overall rate limit", "exceeded"))
-            elif fault.status == 404:
-                body = fault_body("Resource Not Found")
-            elif fault.status:
-                body = {"message": "error"}
+            if fault.body is None and fault.status:
+                body = {
+                    404: fault_body("Resource Not Found"),
+                    429: fault_body("Rate Limit Exceeded", ("Application", "overall rate limit", "exceeded")),
+                    **dict.fromkeys((502, 503, 504), b"<!DOCTYPE html><html><title>gateway</title></html>"),
+                }.get(fault.status, {"message": "error"})
             self._answer(method, path, params, status, body, {})
             return True
         return False
