@@ -105,16 +105,17 @@ class Run:
         return stop
 
     def _work(self, progress: Progress) -> None:
-        with warehouse.turn(self.playground, self.check_stop):
+        if self.playground.warehouse.exists():
             # Before dlt, which takes a second to import: a file that cannot be read is told at once.
-            known = warehouse.read_known(self.playground, self.check_stop)
+            with warehouse.turn(self.playground, self.check_stop):
+                warehouse.connect(self.playground.warehouse, self.check_stop).close()
         from pipelines.load import Loader
 
         loader = Loader(self.playground, self.check_stop)
-        if found := loader.finish_pending():
+        if found := loader.resume():
             progress.say(found)
-            with warehouse.turn(self.playground, self.check_stop):
-                known = warehouse.read_known(self.playground, self.check_stop)
+        with warehouse.turn(self.playground, self.check_stop):
+            known = warehouse.read_known(self.playground, self.check_stop)
         from pipelines.api import StravaSession
         from pipelines.download import Download
 

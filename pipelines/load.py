@@ -32,10 +32,18 @@ class Loader:
         if not playground.warehouse.exists():
             # What dlt remembers of a warehouse that is gone would only mislead it.
             shutil.rmtree(playground.dlt_dir, ignore_errors=True)
+
+    def resume(self) -> str | None:
+        """Load what an earlier run left behind. Returns what a person should know of it; null for nothing."""
         try:
             self.pipeline = self._attach()
+            if not self.pipeline.has_pending_data:
+                return None
+            self._in_turn(self._normalise_and_load)
         except Exception as error:
             self._start_over(error)
+            return f"what the last run had left behind was damaged ({one_line(error)[:200]}) and is asked for again"
+        return "loaded what the last run had left behind"
 
     def _attach(self) -> Any:
         for name, value in {
@@ -64,17 +72,6 @@ class Loader:
         if is_lost:
             self._in_turn(lambda _: pipeline.sync_destination())
         return pipeline
-
-    def finish_pending(self) -> str | None:
-        """Load what an earlier run left behind. Returns what a person should know of it; null for nothing."""
-        try:
-            if not self.pipeline.has_pending_data:
-                return None
-            self._in_turn(self._normalise_and_load)
-        except Exception as error:
-            self._start_over(error)
-            return f"what the last run had left behind was damaged ({one_line(error)[:200]}) and is asked for again"
-        return "loaded what the last run had left behind"
 
     def _start_over(self, error: Exception) -> None:
         """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
