@@ -15,7 +15,8 @@ class Progress:
         self.tally, self.quota = tally, quota
         self.bar: Any = None
         self.is_terminal = sys.stderr.isatty()
-        self.last_line, self.last_text = 0.0, ""
+        # A run of some seconds needs no line.
+        self.next_line, self.last_text = time.monotonic() + LINE_EVERY_S, ""
 
     def __enter__(self) -> "Progress":
         if self.is_terminal:
@@ -45,8 +46,8 @@ class Progress:
 
     def update(self) -> None:
         description, figures = self._texts()
+        streaming = self.tally.pending is not None
         if self.bar:
-            streaming = self.tally.pending is not None
             self.bar.update(
                 self.task,
                 description=description,
@@ -54,15 +55,13 @@ class Progress:
                 completed=self.tally.done if streaming else self.tally.new + self.tally.changed,
                 total=self.tally.total if streaming else None,
             )
-        elif time.monotonic() - self.last_line > LINE_EVERY_S or description.startswith("waiting"):
-            count = f" {self.tally.done}/{self.tally.total}" if self.tally.pending is not None else ""
-            if description.startswith("waiting"):
-                count = ""
+        elif self.tally.waiting_until or time.monotonic() > self.next_line:
+            count = f" {self.tally.done}/{self.tally.total}" if streaming else ""
             text = f"{description}{count}, {figures}"
-            if text != self.last_text and (self.last_line or self.tally.waiting_until):
+            if text != self.last_text:
                 print(text, file=sys.stderr, flush=True)
-                self.last_text = text
-            self.last_line = time.monotonic()
+            self.last_text = text
+            self.next_line = time.monotonic() + LINE_EVERY_S
 
     def _texts(self) -> tuple[str, str]:
         quarter, day = self.quota.left()

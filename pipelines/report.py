@@ -82,7 +82,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Table:
-    """The numbers behind a chart; cells are text, `raw` columns hold HTML of this module's own."""
+    """The numbers behind a chart; a cell is text, which is escaped, or a Link. The first columns are no numbers."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
@@ -847,7 +847,7 @@ def year_colours(count: int) -> list[str]:
 
 def period_chooser(column: str, values: Sequence[Row]) -> tuple[alt.Parameter, str]:
     """A menu of periods that end with the newest value, and the filter that goes with it."""
-    newest = max(value[column] for value in values)
+    newest = max((value[column] for value in values), default="")
     chooser = alt.param(
         name="days",
         value=366,
