@@ -3,8 +3,9 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PLAYGROUND ?= Playground
-# A dollar in a query is the query's, not make's.
+# A dollar in a query or a path is the user's, not make's.
 override Q := $(value Q)
+override PLAYGROUND := $(value PLAYGROUND)
 export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON DEBUG ROUNDS SEED ACTIVITIES
 
 VENV := .venv

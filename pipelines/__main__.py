@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.errors import RunError, UserError, is_of_file, of_file, one_line
 from pipelines.settings import Playground
 
 COMMANDS = ("authorize", "extract", "transform", "refresh", "status", "sql", "report", "docs")
@@ -18,35 +18,34 @@ def run(command: str, playground: Playground) -> int:
     try:
         if command not in COMMANDS:
             raise UserError(f"unknown command {command!r}: type `make` for the list")
+        playground.check()
         # Imported late: dlt takes a second, and only extract needs it.
         importlib.import_module(f"pipelines.{command}").main(playground)
+    except SystemExit:
+        raise
     except BaseException as error:
-        if os.environ.get("DEBUG") == "1" and not isinstance(error, SystemExit):
+        from pipelines.oauth import redact
+
+        if os.environ.get("DEBUG") == "1":
             import traceback
 
-            from pipelines.oauth import redact
-
             print(redact(traceback.format_exc(), playground), file=sys.stderr)
-        match error:
+        known = of_file(error, f"make {command}") if is_of_file(error) else error
+        match known:
             case UserError():
-                status, text = 2, one_line(error)
+                status, text = 2, one_line(known)
             case RunError():
-                status, text = 1, one_line(error)
+                status, text = 1, one_line(known)
             case KeyboardInterrupt():
                 status, text = 1, f"interrupted; nothing is lost: type `make {command}` to go on"
-            case SystemExit():
-                raise
             case _:
-                from pipelines.oauth import redact
-
                 status = 1
-                cause = redact(one_line(error), playground)[:500]
                 text = (
-                    f"{type(error).__name__}: {cause}; what was loaded is safe: type `make {command}` to try "
-                    f"again, `DEBUG=1 make {command}` for the details"
+                    f"{type(error).__name__}: {one_line(error)[:500]}; what was loaded is safe: type "
+                    f"`make {command}` to try again, `DEBUG=1 make {command}` for the details"
                 )
         sys.stdout.flush()
-        print(f"strava-marts: {text}", file=sys.stderr, flush=True)
+        print(f"strava-marts: {redact(text, playground)}", file=sys.stderr, flush=True)
         return status
     return 0
 

@@ -59,7 +59,7 @@ class StravaSession(requests.Session):
         return retrying(self._send_once, request, **kwargs)
 
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        rejected: str | None = None
+        rejected: str | None = None  # the access token that Strava has just refused
         while True:
             while full := self.quota.full():
                 self.wait(full)

@@ -213,7 +213,7 @@ class Download:
             self._settle(activity, "none", complaint)
         elif rows["time"].null_count == rows.num_rows:
             # A mangled answer has only `distance`: kept, and asked for again.
-            self._settle(activity, "failed", complaint, rows)
+            self._settle(activity, "failed", complaint or "the time stream is empty", rows)
         else:
             self._settle(activity, "loaded", complaint, rows)
 

@@ -98,8 +98,11 @@ class Run:
         except Stop as caught:
             stop = caught
         except BaseException as error:
-            self._record("failed", oauth.redact(one_line(error), self.playground)[:500])
-            raise
+            failure = warehouse.explained(error, self.playground.warehouse)
+            self._record("failed", oauth.redact(one_line(failure), self.playground)[:500])
+            if failure is error:
+                raise
+            raise failure from error
         self._record("stopped" if stop else "done", one_line(stop) if stop else None)
         self._tell(stop)
         return stop

@@ -62,7 +62,13 @@ def read_tokens(playground: Playground) -> Tokens | None:
     try:
         stored = json.loads(playground.tokens.read_text(encoding="utf-8"))
         names = Tokens.__dataclass_fields__
-        return Tokens(**{name: value for name, value in stored.items() if name in names})
+        tokens = Tokens(**{name: value for name, value in stored.items() if name in names})
+        texts = (tokens.client_id, tokens.access_token, tokens.refresh_token)
+        are_texts = all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts)
+        is_scope = tokens.scope is None or isinstance(tokens.scope, str)
+        if not (are_texts and is_scope and isinstance(tokens.expires_at, int | float)):
+            raise TypeError
+        return tokens
     except FileNotFoundError:
         return None
     except OSError as error:

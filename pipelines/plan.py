@@ -8,6 +8,7 @@ from typing import Any
 YOUNG = dt.timedelta(days=1)
 # An activity may move to 00:00:01 of its day, or a time zone away; the window is read that much further back.
 SEAM = dt.timedelta(days=2)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 LONG_DAYS = 100 * 365  # longer than any history
 # After the first failure the very next run tries again.
 PAUSES = (
@@ -92,7 +93,7 @@ def listing_window(
     since = None if is_due else window_start(known, now, lookback_days)
     is_full = since is None
     if start_date is not None:
-        earliest = dt.datetime.combine(start_date, dt.time(), dt.UTC)
+        earliest = max(dt.datetime.combine(start_date, dt.time(), dt.UTC), EPOCH)
         since = max(since, earliest) if since else earliest
     return Window(since, is_full)
 

@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.errors import UserError
 from pipelines.settings import Playground
-from pipelines.warehouse import connect, explained, is_locked
+from pipelines.warehouse import OFFLINE, connect, explained, is_locked
 
 # The oldest format that DuckDB writes: 1.1 and all later versions open it.
 STORAGE_VERSION = "v1.0.0"
@@ -24,21 +24,27 @@ def publish(playground: Playground) -> None:
     """
     temporary = playground.root / ".marts.duckdb.new"
     folder = playground.root / ".marts.new"
-    for left_over in (temporary, temporary.with_name(temporary.name + ".wal")):
-        left_over.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    names = _copy(playground, temporary, folder)
-    # What a tool left beside the old file belongs to the old file.
-    playground.marts.with_name(playground.marts.name + ".wal").unlink(missing_ok=True)
-    _replace(temporary, playground.marts)
-    playground.marts_parquet.mkdir(mode=0o700, exist_ok=True)
-    for name in names:
-        _replace(folder / f"{name}.parquet", playground.marts_parquet / f"{name}.parquet")
+    _clear(temporary, folder)
+    try:
+        folder.mkdir(mode=0o700)
+        names = _copy(playground, temporary, folder)
+        # What a tool left beside the old file belongs to the old file.
+        playground.marts.with_name(playground.marts.name + ".wal").unlink(missing_ok=True)
+        _replace(temporary, playground.marts)
+        playground.marts_parquet.mkdir(mode=0o700, exist_ok=True)
+        for name in names:
+            _replace(folder / f"{name}.parquet", playground.marts_parquet / f"{name}.parquet")
+    finally:
+        _clear(temporary, folder)  # half a copy must not keep a full disk full
     for stale in playground.marts_parquet.glob("*.parquet"):
         if stale.stem not in names:
             stale.unlink()
-    folder.rmdir()
+
+
+def _clear(temporary: Path, folder: Path) -> None:
+    for left_over in (temporary, temporary.with_name(temporary.name + ".wal")):
+        left_over.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def parquet_views(playground: Playground) -> str:
@@ -55,7 +61,7 @@ def is_held(playground: Playground) -> bool:
     if not playground.marts.exists():
         raise UserError(f"{playground.marts} is missing: type `make refresh` first")
     try:
-        duckdb.connect(str(playground.marts), read_only=True).close()
+        duckdb.connect(str(playground.marts), read_only=True, config=OFFLINE).close()
     except duckdb.Error as error:
         if is_locked(error):
             return True
@@ -69,7 +75,7 @@ def open_published(playground: Playground) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         connection.execute(parquet_views(playground))
     else:
-        connection = duckdb.connect(str(playground.marts), read_only=True)
+        connection = duckdb.connect(str(playground.marts), read_only=True, config=OFFLINE)
     connection.execute("set TimeZone = 'UTC'; set autoinstall_known_extensions = false")
     return connection
 

@@ -55,6 +55,8 @@ class Quota:
         self.path = path
         self._clock = clock
         self.usage = _read(path)
+        if self.usage.blocked_until > self.now() + 2 * DAY_S:
+            self.usage.blocked_until = 0  # no window lasts so long: the clock, or the file, was wrong
         self._refused_in_a_row = 0
         self._lock = threading.Lock()  # the display asks while the download counts
 
@@ -152,10 +154,10 @@ class Quota:
 
 def _pair(text: str | None) -> tuple[int, int] | None:
     try:
-        quarter, day = (text or "").split(",")
-        return int(quarter), int(day)
+        quarter, day = (int(number) for number in (text or "").split(","))
     except ValueError:
         return None
+    return (quarter, day) if max(quarter, day) < 2**31 else None
 
 
 def _read(path: Path) -> Usage:
@@ -165,6 +167,8 @@ def _read(path: Path) -> Usage:
         usage.limits = {kind: (int(usage.limits[kind][0]), int(usage.limits[kind][1])) for kind in HEADERS}
         usage.used = {kind: (int(usage.used[kind][0]), int(usage.used[kind][1])) for kind in HEADERS}
         usage.blocked_until = float(usage.blocked_until)
+        if min(min(limit) for limit in usage.limits.values()) <= 0:
+            raise ValueError
         usage.recent = {str(int(at)): int(count) for at, count in usage.recent.items()}
         return usage
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):

@@ -742,7 +742,7 @@ def calendar(marts: duckdb.DuckDBPyConnection, units: Units, week_start: str) ->
                     "day": str(day),
                     "x": week,
                     "y": place * 8 + weekday,
-                    "h": round(its["time_s"] / 3600, 2) if its else 0,
+                    "h": round((its["time_s"] or 0) / 3600, 2) if its else 0,
                     "n": its["n"] if its else 0,
                 }
             )

@@ -1,5 +1,6 @@
 """What each run did: counted while it works, kept as a line of runs.jsonl."""
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -85,15 +86,14 @@ def append(
 
 
 def read(playground: Playground) -> list[dict[str, Any]]:
-    """All runs, oldest first."""
+    """All runs, oldest first; lines that are none (torn by a power cut) are left out."""
     try:
         text = playground.runs.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     runs = []
     for line in text.splitlines():
-        try:
+        with contextlib.suppress(ValueError):
             runs.append(json.loads(line))
-        except ValueError:
-            continue  # torn by a power cut
-    return [run for run in runs if isinstance(run, dict) and "status" in run]
+    needed = {"command", "status", "message", "finished_at"}
+    return [run for run in runs if isinstance(run, dict) and needed <= run.keys()]

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import os
+import shlex
 import tomllib
+import urllib.parse
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,21 @@ class Playground:
     @property
     def runs(self) -> Path:
         return self.root / "runs.jsonl"
+
+    def begin(self) -> str:
+        """The command that makes a config.toml to be filled in."""
+        folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))
+        make_folder = "" if self.root.exists() else f"mkdir -p {folder} && "
+        return f"{make_folder}cp Playground/config.template.toml {config}"
+
+    def check(self) -> None:
+        """Raises UserError when this cannot be a Playground."""
+        if "#" in str(self.root.absolute()) or "?" in str(self.root.absolute()):
+            raise UserError(
+                f"{self.root.absolute()} has a # or ? in its name, which dbt does not take: rename it"
+            )
+        if os.path.lexists(self.root) and not self.root.is_dir():
+            raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
 
     def prepare(self) -> None:
         """Make the folder, for the user alone; say so if it cannot be written."""
@@ -174,15 +191,15 @@ def load_settings(playground: Playground, *, credentials: bool = False) -> Setti
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text: save it as UTF-8") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): mend its permissions") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path} is not valid TOML ({error}): mend that line; texts stand in quotes"
         ) from None
@@ -257,15 +274,25 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if name in CHOICES and value not in CHOICES[name]:
             raise wrong(" or ".join(f'"{choice}"' for choice in CHOICES[name]))
         if name.endswith("_url"):
-            if not value.startswith(("https://", "http://")):
-                raise wrong("an address that begins with https://")
             value = value.rstrip("/")
+            if not _is_address(value):
+                raise wrong("an address that begins with https://")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong("a number")
     if not (0 <= value < 1e6) or (value == 0 and name not in MAY_BE_ZERO):
         raise wrong("a number from 0" if name in MAY_BE_ZERO else "a number above 0")
     return float(value)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(text)
+        return (
+            parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0 and " " not in text
+        )
+    except ValueError:
+        return False
 
 
 def is_placeholder(value: str | None) -> bool:
@@ -279,7 +306,7 @@ def _require_credentials(settings: Settings, playground: Playground) -> None:
         value = getattr(settings.strava, key)
         if value is None and missing_file:
             raise UserError(
-                f"{playground.config} is missing: type `cp Playground/config.template.toml {playground.config}` "
+                f"{playground.config} is missing: type `{playground.begin()}` "
                 "and fill in client_id and client_secret from strava.com/settings/api"
             )
         if value is None:

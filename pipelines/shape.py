@@ -339,7 +339,10 @@ def _column(values: Sequence[Any], kind: pa.DataType, count: int) -> pa.Array:
     if not values:
         return pa.nulls(count, kind)
     try:
-        array = pa.array(values, kind)
+        array = pa.array(values)
+        if pa.types.is_floating(array.type) and pa.types.is_integer(kind):
+            raise ValueError  # Arrow would cut the fraction off
+        array = array if array.type == kind else array.cast(kind)
         if pa.types.is_floating(kind) and not _all_finite(array):
             raise ValueError
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

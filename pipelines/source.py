@@ -13,7 +13,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from pipelines import shape
 from pipelines.api import Refused
-from pipelines.errors import RunError
+from pipelines.errors import RunError, UserError
 
 PER_PAGE = 200
 # Later than any activity: with `before` Strava lists newest first, whatever else is asked.
@@ -68,7 +68,12 @@ class NewestFirst(BasePaginator):
         self.after: int | None = None
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        if response.status_code != 200 or not isinstance(response.json(), list):
+        if response.status_code == 404:
+            base = response.url.partition("/athlete/activities")[0]
+            raise UserError(
+                f"there is no Strava API at {base} (HTTP 404): correct strava.api_url in config.toml"
+            )
+        if not isinstance(response.json(), list):
             raise unreadable()
         rows = [row for row in data or [] if isinstance(row, dict)]
         new = {row.get("id") for row in rows if isinstance(row.get("id"), int)} - self.seen

@@ -142,7 +142,7 @@ def _next(state: dict[str, Any], playground: Playground, past: list[dict[str, An
     if "warehouse_error" in state:
         return str(state["warehouse_error"])
     if held is None and not playground.config.exists():
-        return f"cp Playground/config.template.toml {playground.config}, fill it in, then make authorize"
+        return f"{playground.begin()}, fill it in, then make authorize"
     if not state["is_authorized"]:
         return "make authorize"
     if held is None or held["streams_pending"] > 0:

@@ -10,11 +10,13 @@ from typing import TypeVar
 import duckdb
 
 from pipelines import locks, plan
-from pipelines.errors import RunError, UserError
+from pipelines.errors import RunError, UserError, is_of_file, of_file
 from pipelines.settings import Playground
 
 T = TypeVar("T")
 LOCK_WAIT_S = 15
+# DuckDB would download an extension for a file that looks like another database's.
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
 
 def do_nothing() -> None:
@@ -32,7 +34,7 @@ def connect(path: Path, goes_on: Callable[[], None] = do_nothing) -> duckdb.Duck
     Raises UserError when it stays locked, is no DuckDB file, or was written by a newer DuckDB.
     """
     try:
-        return patiently(lambda: duckdb.connect(str(path), read_only=True), path, goes_on)
+        return patiently(lambda: duckdb.connect(str(path), read_only=True, config=OFFLINE), path, goes_on)
     except duckdb.Error as error:
         raise explained(error, path) from None
 
@@ -72,22 +74,25 @@ def explained(error: BaseException, path: Path, remake: str = "make extract") ->
     """The error as one that a person can act on, or itself; `remake` is the command that writes `path` anew."""
     if isinstance(error, UserError | RunError) or not isinstance(error, Exception):
         return error
+    if is_of_file(error):
+        return of_file(error, remake)
     causes = " ".join(_causes(error))
-    if "not a valid DuckDB database" in causes or "not a DuckDB" in causes:
+    if "not a valid DuckDB database" in causes or "not a DuckDB" in causes or "sqlite_scanner" in causes:
         return UserError(f"{path} is not a DuckDB file: move it away and type `{remake}` to make it again")
     if "newer version" in causes or "version number" in causes or "storage version" in causes.lower():
         return UserError(
             f"{path} was written by a newer DuckDB than this project's: move it away and type `{remake}`, "
             "or use the version of strava-marts that wrote it"
         )
-    if "Corrupt database file" in causes:
+    if "Corrupt database file" in causes or "Could not read enough bytes" in causes:
         return UserError(f"{path} is damaged: move it away and type `{remake}` to make it again")
     if "No space left" in causes or "ENOSPC" in causes or "disk is full" in causes or "Errno 28" in causes:
         return RunError(
             f"the disk of {path.parent} is full: free some space and type `{remake}`; what was loaded is safe"
         )
-    if "Permission denied" in causes:
-        return UserError(f"{path} cannot be opened (permission denied): mend its permissions and try again")
+    for cause in ("Permission denied", "Operation not permitted", "Is a directory", "Read-only file system"):
+        if cause in causes:
+            return UserError(f"{path} cannot be opened ({cause.lower()}): mend that and type `{remake}`")
     return error
 
 

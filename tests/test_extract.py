@@ -229,6 +229,28 @@ def test_a_file_that_is_no_warehouse_is_named_and_left_alone(tmp_path: Path, con
         assert (playground / "strava.duckdb").read_bytes() == content
 
 
+@pytest.mark.parametrize("size", [4096, 5000, 12288])
+def test_a_truncated_warehouse_is_named(tmp_path: Path, size: int) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        os.truncate(playground / "strava.duckdb", size)
+        for command in ("extract", "transform"):
+            assert "move it away" in refusal(command, playground)
+        assert "move it away" in run("status", playground).stdout
+        assert (playground / "strava.duckdb").stat().st_size == size
+
+
+def test_what_is_no_warehouse_at_all_is_named(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        other = make_playground(tmp_path / "sqlite", strava)
+        (other / "strava.duckdb").write_bytes(b"SQLite format 3\0" + bytes(4080))
+        assert "is not a DuckDB file: move it away" in refusal("extract", other)
+        folder = make_playground(tmp_path / "folder", strava)
+        (folder / "strava.duckdb").mkdir()
+        assert "strava.duckdb cannot be opened (is a directory)" in refusal("extract", folder)
+
+
 def test_a_damaged_warehouse_is_named(tmp_path: Path) -> None:
     with SimulatedStrava(SMALL[:3]) as strava:
         playground = make_playground(tmp_path / "p", strava)
@@ -327,6 +349,61 @@ def test_a_new_field_of_mixed_types_keeps_its_first_type_over_pages_and_runs(tmp
         assert (found, kind) == ([], [("DOUBLE",)])
 
 
+@pytest.mark.parametrize("field", ["newField", "New Field", "größe", "", "Name", "_", "1st", "a__b"])
+def test_a_new_field_of_any_name_is_a_column_of_every_run(tmp_path: Path, field: str) -> None:
+    with SimulatedStrava(SMALL[:4]) as strava:
+        answers = iter(range(100))
+
+        def odd(path: str, body: object) -> object:
+            if path.endswith("/athlete/activities") and isinstance(body, list):
+                number = next(answers)
+                return [{field: number, **row, "gearInfo": {"brandName": str(number)}} for row in body]
+            return body
+
+        strava.mutate_answer = odd
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        run("extract", playground)
+        found = rows(playground, "select distinct gear_info__brand_name from strava_raw.activities")
+        assert found == [("2",)]
+        assert_equal_to_strava(playground, strava)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("access_token", None),
+        ("access_token", "a\nb"),
+        ("access_token", "é"),
+        ("refresh_token", 7),
+        ("expires_at", "soon"),
+        ("scope", ["read"]),
+    ],
+)
+def test_damaged_tokens_are_named_and_cost_nothing(tmp_path: Path, name: str, value: object) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        before = len(strava.requests)
+        tokens = playground / "tokens.json"
+        tokens.write_text(json.dumps({**json.loads(tokens.read_text()), name: value}))
+        assert "tokens.json is damaged: delete it" in refusal("extract", playground)
+        assert len(strava.requests) == before
+
+
+def test_fractions_in_whole_number_streams_are_rounded() -> None:
+    from pipelines import shape
+
+    answer = {"time": {"data": [0, 26.9]}, "heartrate": {"data": [139.6, None]}, "temp": {"data": [20, 21]}}
+    rows, complaint = shape.streams(1, answer)
+    assert complaint is None
+    assert [rows[name].to_pylist() for name in ("time", "heartrate", "temp")] == [
+        [0, 27],
+        [140, None],
+        [20, 21],
+    ]
+
+
 @pytest.mark.parametrize(
     ("end", "answer"),
     [
@@ -416,6 +493,14 @@ def test_a_mass_deletion_is_accepted_with_one_word(tmp_path: Path) -> None:
         assert "Everything else is loaded." in refused
         run("extract", playground, ALLOW_DELETES="1")
         assert_equal_to_strava(playground, strava)
+
+
+def test_an_address_without_the_api_is_named(tmp_path: Path) -> None:
+    with SimulatedStrava(SMALL[:3]) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        config = playground / "config.toml"
+        config.write_text(config.read_text().replace("/api/v3", "/nope"))
+        assert "correct strava.api_url" in refusal("extract", playground)
 
 
 # --- at the same time ------------------------------------------------------------------------------------

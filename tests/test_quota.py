@@ -123,13 +123,13 @@ def test_the_display_and_the_download_take_turns(tmp_path: Path) -> None:
     entered, release = threading.Event(), threading.Event()
 
     def clock() -> float:
-        if threading.current_thread() is counting:
+        if threading.current_thread().name == "counting":
             entered.set()
             release.wait()
         return NOON
 
     quota = Quota(tmp_path / "quota.json", clock)
-    counting = threading.Thread(target=quota.sending)
+    counting = threading.Thread(target=quota.sending, name="counting")
     asking = threading.Thread(target=quota.left)
     counting.start()
     entered.wait()
@@ -140,3 +140,27 @@ def test_the_display_and_the_download_take_turns(tmp_path: Path) -> None:
     counting.join()
     asking.join()
     assert is_waiting
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        '{"blocked_until": 1e18}',
+        '{"blocked_until": 99999999999}',
+        '{"limits": {"overall": [0, 0], "read": [0, 0]}}',
+        '{"limits": {"overall": [-1, 5], "read": [100, 1000]}}',
+        "[]",
+        "",
+    ],
+)
+def test_an_impossible_file_blocks_nothing(tmp_path: Path, kept: str) -> None:
+    (tmp_path / "quota.json").write_text(kept)
+    assert Quota(tmp_path / "quota.json", lambda: NOON).full() is None
+
+
+def test_a_header_beyond_all_numbers_says_nothing(tmp_path: Path) -> None:
+    quota = Quota(tmp_path / "quota.json", lambda: NOON)
+    quota.sending()
+    quota.answered(200, {"X-Ratelimit-Usage": "18446744073709551616,2", "X-Ratelimit-Limit": "1,9" * 40})
+    quota.sending()
+    assert quota.left() == (98, 998)

@@ -3,6 +3,8 @@
 import dataclasses
 import datetime as dt
 import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,11 @@ def load(tmp_path: Path, text: str | None, credentials: bool = True) -> object:
         (GOOD + 'start_date = "yesterday"\n', "strava.start_date"),
         (GOOD + 'streams = ["time", "power"]\n', "strava.streams"),
         (GOOD + 'api_url = "strava.com"\n', "strava.api_url"),
+        (GOOD + 'api_url = "https://"\n', "strava.api_url"),
+        (GOOD + 'api_url = "http://h:99999/x"\n', "strava.api_url"),
+        (GOOD + 'oauth_url = "http://[::1/x"\n', "strava.oauth_url"),
+        (GOOD + 'oauth_url = "http://a b"\n', "strava.oauth_url"),
+        (GOOD + f"lookback_days = {'[' * 10_000}\n", "not valid TOML"),
         (GOOD + '[marts]\nweek_start = "friday"\n', "marts.week_start"),
         (GOOD + '[report]\nunits = "miles"\n', "report.units"),
         (GOOD + '[athlete]\nsex = "X"\n', "athlete.sex"),
@@ -84,11 +91,35 @@ def test_the_environment_overrides_a_key(tmp_path: Path, monkeypatch: pytest.Mon
     assert "other" not in repr(settings)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    assert load(tmp_path, "\ufeff" + GOOD).strava.client_id == "1"  # type: ignore[attr-defined]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(UserError, match="cannot be written"):
-        Playground(tmp_path).prepare()
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # root may write everywhere
+    try:
+        with pytest.raises(UserError, match="cannot be written"):
+            Playground(tmp_path).prepare()
+    finally:
+        os.seteuid(user)
+
+
+def test_what_cannot_be_a_playground_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name, said in (("file", "is no folder"), ("a#b", "has a # or ?"), ("a?b", "has a # or ?")):
+        with pytest.raises(UserError, match=re.escape(said)):
+            Playground(tmp_path / name).check()
+
+
+def test_the_command_that_begins_a_playground_works(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent
+    for name in ("new/with space", "$dollar", "it's"):
+        playground = Playground(tmp_path / name)
+        subprocess.run(["sh", "-c", playground.begin()], check=True, cwd=root)
+        assert playground.config.exists()
 
 
 def test_the_readme_names_every_key_and_every_target() -> None:

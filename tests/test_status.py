@@ -132,6 +132,27 @@ def test_the_next_step_follows_from_what_is_there(tmp_path: Path) -> None:
         assert "move it away" in state(playground)["next"]
 
 
+def test_a_damaged_record_of_runs_is_passed_over(tmp_path: Path) -> None:
+    with SimulatedStrava(FEW[:3], read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        whole = (playground / "runs.jsonl").read_bytes()
+        odd = b'\xff\xfe\n{"status":"failed"}\n{"command":"transform","status":"done"}\n[1]\n'
+        (playground / "runs.jsonl").write_bytes(odd + whole + b'{"torn')
+        assert [one["command"] for one in state(playground)["runs"]] == ["extract"]
+
+
+def test_a_publication_that_fails_is_recorded_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    with SimulatedStrava(FEW[:3], read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        (playground / "marts.duckdb").mkdir()
+        done = run("transform", playground, expect=2)
+        assert "marts.duckdb: is a directory: move it away" in done.stderr
+        assert state(playground)["runs"][-1]["status"] == "failed"
+        assert not list(playground.glob(".marts*"))
+
+
 def test_the_documentation_is_one_page_with_all_marts(refreshed: Path) -> None:
     said = run("docs", refreshed).stdout
     page = refreshed / "docs" / "index.html"
