@@ -75,14 +75,24 @@
 
 
 {% macro stream_formulas_version() %}
-    {# Hash of the models behind the tables kept by activity: another text computes them anew. #}
+    {# Hash of the models by activity, of all that they are built from, and of the macros in them:
+       another text computes every activity anew. #}
     {%- set texts = [] -%}
     {%- if execute -%}
-        {%- for node in graph.nodes.values() | sort(attribute='unique_id') -%}
-            {%- if node.resource_type == 'model'
-                and node.config.materialized in ('by_activity', 'ephemeral') -%}
-                {%- do texts.append(node.raw_code) -%}
-            {%- endif -%}
+        {%- set found = [] -%}
+        {%- for node in graph.nodes.values() if node.config.materialized == 'by_activity' -%}
+            {%- do found.append(node.unique_id) -%}
+        {%- endfor -%}
+        {#- The list grows while it is walked. -#}
+        {%- for unique_id in found -%}
+            {%- for parent in graph.nodes[unique_id].depends_on.nodes -%}
+                {%- if parent in graph.nodes and parent not in found -%}
+                    {%- do found.append(parent) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for unique_id in found | sort -%}
+            {%- do texts.append(graph.nodes[unique_id].raw_code) -%}
         {%- endfor -%}
     {%- endif -%}
     {{- return(local_md5(texts | join('\n') ~ grade_factor('i') ~ intervals('s', 'n'))) -}}
