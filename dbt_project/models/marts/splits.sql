@@ -1,21 +1,28 @@
 {{ config(materialized='by_activity') }}
+-- One file for edges, heart rate and altitude: as views of their own each would read the samples
+-- again, which costs this model a third more.
 
 with samples as (
     select * from {{ ref('int_samples') }}
 ),
 
+-- edges: where each split begins and ends, with the moving seconds until there
+
 curve as (
     {{ intervals('samples', 'has_distance') }}
 ),
 
-curve_with_moving as (
+curve_with_moving_time as (
     select
         *,
-        (is_counted and is_moving)::int as moving_share,
-        sum(interval_s * moving_share) over (partition by activity_id order by time_s) as moving_s
+        is_counted and is_moving as is_interval_moving,
+        sum(interval_s * is_interval_moving::int) over (
+            partition by activity_id order by time_s
+        ) as moving_s
     from curve
 ),
 
+-- a stream without distance has no split
 streams as (
     select
         activity_id,
@@ -23,12 +30,12 @@ streams as (
         max(time_s) as last_s,
         max(distance_mm) as distance_mm,
         max(moving_s) as moving_s
-    from curve_with_moving
+    from curve_with_moving_time
     group by all
     having max(distance_mm) > 0
 ),
 
--- the first instant at each whole kilometre
+-- the first instant at each whole kilometre: an interval that stands still crosses none
 crossings as (
     select
         *,
@@ -36,10 +43,11 @@ crossings as (
             (distance_mm - interval_mm) // 1000000 + 1, distance_mm // 1000000 + 1
         )) as kilometre,
         (distance_mm - 1000000 * kilometre) / interval_mm * interval_s as before_s
-    from curve_with_moving
+    from curve_with_moving_time
     where interval_mm > 0
 ),
 
+-- the first sample, the kilometres, the last sample: a last kilometre that ends exactly is not both
 edges as (
     select activity_id, 0 as kilometre, 0 as edge_mm, first_s::double as edge_s, 0.0 as moving_s
     from streams
@@ -49,7 +57,7 @@ edges as (
         crossings.kilometre,
         1000000 * crossings.kilometre as edge_mm,
         crossings.time_s - crossings.before_s as edge_s,
-        crossings.moving_s - crossings.before_s * crossings.moving_share as moving_s
+        crossings.moving_s - crossings.before_s * crossings.is_interval_moving::int as moving_s
     from crossings
     inner join streams using (activity_id)
     where 1000000 * crossings.kilometre < streams.distance_mm
@@ -63,33 +71,38 @@ edges as (
     from streams
 ),
 
+-- heart rate: beats and their seconds until each edge, so that a split's mean is a quotient of sums
+
 heartrate_intervals as (
     {{ intervals('samples', 'heartrate_bpm is not null') }}
 ),
 
+-- a pause adds neither seconds nor beats
 heartrate_sums as (
     select
         activity_id,
         time_s,
+        is_counted,
         heartrate_bpm * is_counted::int as counted_bpm,
-        is_counted::int as counted_share,
-        coalesce(sum(counted_share * interval_s) over in_order, 0) as heartrate_s,
+        coalesce(sum(is_counted::int * interval_s) over in_order, 0) as heartrate_s,
         coalesce(sum(counted_bpm * interval_s) over in_order, 0) as beats
     from heartrate_intervals
     window in_order as (partition by activity_id order by time_s)
 ),
 
+-- what has been summed at an edge that lies after the last heart rate
 heartrate_totals as (
     select activity_id, max(heartrate_s) as heartrate_s, max(beats) as beats
     from heartrate_sums
     group by all
 ),
 
+-- the sums at the end of the interval that the edge is in, less the seconds after the edge
 edges_with_heartrate as (
     select
         edges.*,
         coalesce(
-            sums.heartrate_s - sums.counted_share * (sums.time_s - edges.edge_s),
+            sums.heartrate_s - sums.is_counted::int * (sums.time_s - edges.edge_s),
             totals.heartrate_s
         ) as heartrate_s,
         coalesce(
@@ -101,10 +114,13 @@ edges_with_heartrate as (
     left join heartrate_totals as totals on edges.activity_id = totals.activity_id
 ),
 
+-- altitude: interpolated over time at each edge, held beyond its first and last value
+
 altitude_intervals as (
     {{ intervals('samples', 'altitude_m is not null') }}
 ),
 
+-- the leg that ends in the first value is level: before it altitude is held
 altitude_legs as (
     select
         *,
@@ -115,13 +131,14 @@ altitude_legs as (
     from altitude_intervals
 ),
 
+-- what is held after the last value
 last_altitudes as (
     select activity_id, arg_max(altitude_m, time_s) as altitude_m
     from altitude_legs
     group by all
 ),
 
--- altitude is held beyond its first and last value
+-- the altitude at the end of the leg that the edge is in, less the climb after the edge
 edges_with_altitude as (
     select
         edges.*,
@@ -134,6 +151,8 @@ edges_with_altitude as (
         on edges.activity_id = legs.activity_id and edges.edge_s <= legs.time_s
     left join last_altitudes on edges.activity_id = last_altitudes.activity_id
 ),
+
+-- splits: what lies between an edge and the one before it
 
 differences as (
     select
@@ -149,6 +168,7 @@ differences as (
     window in_order as (partition by activity_id order by kilometre)
 ),
 
+-- quotients last; the first edge ends no split
 splits as (
     select
         activity_id,
