@@ -1,8 +1,10 @@
 {{ config(materialized='by_activity') }}
+{#- Times are compared as whole counts of 2^-30 s, about a nanosecond: the noise of the interpolation
+    must not choose among equal stretches, and dividing by a power of two is exact. -#}
+{%- set counts_per_s = 2 ** 30 %}
 
-with samples as (
-    select * from {{ ref('int_samples') }}
-    where sport_group in ('foot', 'ride', 'swim')
+with legs as (
+    select * from {{ ref('int_effort_legs') }}
 ),
 
 effort_distances (sport_group, effort_mm) as (
@@ -20,69 +22,8 @@ effort_distances (sport_group, effort_mm) as (
     {%- endfor %}
 ),
 
-curve as (
-    {{ intervals('samples', 'has_distance') }}
-),
-
--- a stream that differs from the activity's own distance was corrected afterwards
-trusted_streams as (
-    select
-        activity_id,
-        max(distance_mm) / 1000 as stream_distance_m,
-        any_value(activity_distance_m) as activity_distance_m
-    from curve
-    group by all
-    having
-        any_value(activity_distance_m) > 0
-        and abs(stream_distance_m - any_value(activity_distance_m))
-            <= 0.05 * any_value(activity_distance_m)
-),
-
--- cut at every implausibly fast step: a stretch lies within one piece
-pieces as (
-    select
-        activity_id,
-        sport_group,
-        time_s,
-        distance_mm,
-        min(time_s) over (partition by activity_id) as first_s,
-        count(*) filter (
-            where interval_mm > interval_s * case sport_group
-                when 'foot' then 12000 when 'ride' then 35000 when 'swim' then 4000
-            end
-        ) over (partition by activity_id order by time_s) as piece
-    from curve
-    semi join trusted_streams using (activity_id)
-),
-
--- standing still makes the curve vertical: one point per distance, with its first and last instant
-points as (
-    select
-        activity_id,
-        sport_group,
-        piece,
-        distance_mm,
-        min(time_s - first_s) as arrival_s,
-        max(time_s - first_s) as departure_s,
-        any_value(first_s) as first_s
-    from pieces
-    group by all
-),
-
-legs as (
-    select
-        *,
-        lead(distance_mm) over in_order - distance_mm as leg_mm,
-        lead(arrival_s) over in_order - departure_s as leg_s,
-        first_value(distance_mm) over in_order as piece_start_mm,
-        max(distance_mm) over (partition by activity_id, piece) as piece_end_mm
-    from points
-    window in_order as (partition by activity_id, piece order by distance_mm)
-),
-
--- the best stretch has a sample at one end: each sample as start and each as end, the other end is
--- interpolated. An end is the first instant at its distance (the leg that leads there: > becomes
--- >= one millimetre earlier), a start the last instant.
+-- the best stretch has a sample at one end: each sample as start and each as end, at the other
+-- end `other_mm` the curve is interpolated within a leg
 stretches as (
     select
         legs.activity_id,
@@ -91,6 +32,7 @@ stretches as (
         true as is_start,
         legs.departure_s as sample_s,
         legs.distance_mm + effort_distances.effort_mm as other_mm,
+        -- a stretch ends at the first instant at its distance: on the leg that leads there
         other_mm - 1 as leg_at_mm
     from legs
     inner join effort_distances using (sport_group)
@@ -103,6 +45,7 @@ stretches as (
         false as is_start,
         legs.arrival_s as sample_s,
         legs.distance_mm - effort_distances.effort_mm as other_mm,
+        -- and starts at the last instant at its distance: on the leg that begins there
         other_mm as leg_at_mm
     from legs
     inner join effort_distances using (sport_group)
@@ -124,34 +67,33 @@ timed_stretches as (
         and stretches.leg_at_mm >= legs.distance_mm
 ),
 
--- least time, then earliest start, in one number: both as counts of 2^-30 s (a nanosecond), so that
--- the noise of the interpolation does not choose among equals
-best as (
+-- a struct is compared field by field: the least time, of equal ones the earliest start
+best_stretches as (
     select
         activity_id,
         effort_mm,
-        min(
-            round(elapsed_time_s * 1073741824)::bigint::hugeint * 4611686018427387904
-            + round(start_s * 1073741824)::bigint
-        ) as best_key
+        min({
+            'elapsed_counts': round(elapsed_time_s * {{ counts_per_s }})::bigint,
+            'start_counts': round(start_s * {{ counts_per_s }})::bigint
+        }) as best
     from timed_stretches
     group by all
 ),
 
 first_samples as (
     select activity_id, any_value(first_s) as first_s
-    from points
+    from legs
     group by all
 ),
 
 efforts as (
     select
-        best.activity_id,
-        best.effort_mm / 1000 as effort_distance_m,
-        (best.best_key // 4611686018427387904)::double / 1073741824 as elapsed_time_s,
-        first_samples.first_s + (best.best_key % 4611686018427387904)::double / 1073741824
+        best_stretches.activity_id,
+        best_stretches.effort_mm / 1000 as effort_distance_m,
+        best_stretches.best.elapsed_counts::double / {{ counts_per_s }} as elapsed_time_s,
+        first_samples.first_s + best_stretches.best.start_counts::double / {{ counts_per_s }}
             as start_time_s
-    from best
+    from best_stretches
     inner join first_samples using (activity_id)
 )
 
