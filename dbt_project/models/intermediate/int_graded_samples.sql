@@ -65,7 +65,14 @@ slopes as (
 
 with_slope as (
     select
-        samples.*,
+        samples.activity_id,
+        samples.sample_index,
+        samples.sport_group,
+        samples.time_s,
+        samples.distance_mm,
+        samples.has_distance,
+        samples.heartrate_bpm,
+        samples.is_moving,
         coalesce(samples.gradient_pct / 100, slopes.slope) as slope
     from samples
     left join slopes
