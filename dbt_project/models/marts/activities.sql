@@ -9,7 +9,20 @@ stream_metrics as (
 joined as (
     select
         activities.*,
-        stream_metrics.* exclude (activity_id),
+        stream_metrics.sample_count,
+        stream_metrics.gap_moving_time_s,
+        stream_metrics.gap_distance_m,
+        stream_metrics.gap_pace_s_per_km,
+        stream_metrics.normalized_power_w,
+        stream_metrics.intensity_factor,
+        stream_metrics.training_stress_score,
+        stream_metrics.trimp,
+        stream_metrics.efficiency_factor,
+        stream_metrics.decoupling_pct,
+        stream_metrics.average_cadence_spm,
+        stream_metrics.heartrate_settings_source,
+        stream_metrics.heartrate_load,
+        stream_metrics.pace_load,
         50.0 * activities.moving_time_s / 3600 as duration_load
     from activities
     left join stream_metrics using (activity_id)
