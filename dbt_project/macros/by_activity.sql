@@ -14,8 +14,10 @@
     {%- set samples_per_batch = 1000000 -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
+    {#- Not ref(): a model depends on int_stream_changes through int_samples, not by its own text. -#}
+    {%- set node = graph.nodes['model.strava_marts.int_stream_changes'] -%}
     {%- set changes = api.Relation.create(
-        database=this.database, schema='intermediate', identifier='int_stream_changes'
+        database=node.database, schema=node.schema, identifier=node.alias
     ) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
