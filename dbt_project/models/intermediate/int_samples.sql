@@ -8,10 +8,11 @@ activities as (
     select * from {{ ref('int_stream_changes') }}
 ),
 
-finite_samples as (
+-- a number as large as this is no measurement, and its sums would end in infinity
+measured_samples as (
     select * replace (
         {%- for name in ['distance_m', 'altitude_m', 'speed_m_per_s', 'gradient_pct'] %}
-        case when isfinite({{ name }}) then {{ name }} end as {{ name }}
+        case when abs({{ name }}) < 1e8 then {{ name }} end as {{ name }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     )
@@ -26,7 +27,7 @@ with_held_distance as (
         case
             when time_s is not null and distance_m is not null then held_distance_m
         end as placed_distance_m
-    from finite_samples
+    from measured_samples
 ),
 
 -- whole millimetres from the first sample that has time and distance: comparisons become exact
