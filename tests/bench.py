@@ -1,9 +1,12 @@
 """`make bench`: speed and memory as ratios within one run, each figure beside its target.
 
 Extraction is measured against its floor, the same requests with `requests` and `.json()` alone, both above a
-run with nothing new; transform against `dbt build` of an empty project. ACTIVITIES=n sets the size.
+run with nothing new; transform against `dbt build` of an empty project. ACTIVITIES=n sets the size. Fails when
+a figure is above its target.
 """
 
+import datetime as dt
+import json
 import os
 import statistics
 import subprocess
@@ -18,6 +21,8 @@ from tests.harness import ROOT, make_playground
 ACTIVITIES = int(os.environ.get("ACTIVITIES") or 300)
 SAMPLES = 3600
 ROUNDS = int(os.environ.get("ROUNDS") or 3)
+# One activity every 20 hours, the newest in the last days of April 2026.
+BEGIN = (dt.datetime(2026, 5, 1) - dt.timedelta(hours=20 * (ACTIVITIES + 2))).date()
 
 
 @dataclass
@@ -64,8 +69,9 @@ for page in range(1, count // 200 + 2):
 
 def serve(count: int) -> "subprocess.Popen[str]":
     """The simulated Strava in a process of its own, as the real one is."""
+    command = [sys.executable, "-m", "tests.simulated_strava", "--uniform", str(count)]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.simulated_strava", "--uniform", str(count), "--samples", str(SAMPLES)],
+        [*command, "--samples", str(SAMPLES), "--begin", str(BEGIN)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -154,6 +160,9 @@ def transformation(folder: Path, playground: Path, count: int) -> None:
             pipelines("extract", playground)
         finally:
             server.terminate()
+        loaded = json.loads((playground / "runs.jsonl").read_text().splitlines()[-1])
+        counts = {name: loaded[name] for name in ("new", "changed", "deleted", "streams_loaded")}
+        assert counts == {"new": 1, "changed": 0, "deleted": 0, "streams_loaded": 1}, counts
         ones.append(pipelines("transform", playground))
     one = min(ones, key=lambda m: m.wall_s)
     print(f"transform of {count * SAMPLES / 1e6:.1f} million samples, with all tests of models and data")

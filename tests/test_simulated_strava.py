@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulated_strava import SimulatedStrava, every_kind
+from tests.simulated_strava import SimulatedStrava, every_kind, streams_of, uniform_history
 from tests.simulated_strava.athlete import ATHLETE_ID
 
 ALL_KEYS = "time,distance,latlng,altitude,velocity_smooth,heartrate,cadence,watts,temp,moving,grade_smooth"
@@ -186,3 +186,11 @@ def test_fields_are_absent_null_or_empty_as_strava_s(strava: SimulatedStrava) ->
     assert any(row["moving_time"] == row["elapsed_time"] + 1 for row in rows)
     assert any("+05:30" in row["timezone"] for row in rows)
     assert any(row["timezone"].startswith("(GMT+01:00)") and row["utc_offset"] == 7200 for row in rows)
+
+
+def test_a_uniform_history_of_one_more_is_the_same_and_one_that_is_newer() -> None:
+    some, more = uniform_history(4, samples=60), uniform_history(5, samples=60)
+    assert more[:-1] == some
+    assert more[-1].summary["start_date"] > max(activity.summary["start_date"] for activity in some)
+    assert len({activity.id for activity in more}) == 5
+    assert {len(values) for activity in more for values in (streams_of(activity) or {}).values()} == {60}

@@ -20,6 +20,7 @@ TIMEZONES = {HOME: "(GMT+01:00) Europe/Berlin", TRIP: "(GMT+05:30) Asia/Kolkata"
 ATHLETE_ID = 24392837
 FIRST_WEEK = dt.date(2018, 1, 1)  # a Monday; weeks are counted from it
 DEMO_BEGINS = dt.date(2023, 6, 5)
+UNIFORM_BEGINS = dt.date(2025, 8, 24)
 FTP_W = 240
 RESTING_BPM, RESERVE_BPM = 50, 138
 WITH_WORKOUT_TYPE = {"Run", "TrailRun", "Ride", "VirtualRide", "WeightTraining", "Workout"}
@@ -198,14 +199,19 @@ def demo_history() -> list[Activity]:
     return history(1, begin=DEMO_BEGINS, end=noon_passed.date())
 
 
-def uniform_history(count: int, samples: int = 3600, seed: int = 1) -> list[Activity]:
-    """For benches: outdoor rides with all eleven types and exactly so many samples."""
-    rng = random.Random(seed)
+def uniform_history(
+    count: int, samples: int = 3600, seed: int = 1, begin: dt.date = UNIFORM_BEGINS
+) -> list[Activity]:
+    """For benches: outdoor rides with all eleven types and exactly so many samples, one every 20 hours.
+
+    Each is drawn from a seed of its own: one more is the same history and one activity that is newer.
+    """
     session = Session("Ride", "Ride", samples * 8 / 1000, 8.0, 0.72, "surges", has_power_meter=True)
+    first = dt.datetime.combine(begin, dt.time(8), HOME)
     out = []
     for index in range(count):
-        local = dt.datetime(2026, 5, 1, 8, tzinfo=HOME) - dt.timedelta(hours=20 * (count - index))
-        activity = activity_of(rng, session, local, samples=samples)
+        rng = random.Random(f"{seed} {index}")
+        activity = activity_of(rng, session, first + dt.timedelta(hours=20 * index), samples=samples)
         out.append(activity.with_summary(moving_time=samples - 1, elapsed_time=samples - 1))
     return out
 
