@@ -127,7 +127,7 @@ def test_the_readme_names_every_key_and_every_target() -> None:
     readme = (root / "README.md").read_text()
     for section, cls in SECTIONS.items():
         for key in (field.name for field in dataclasses.fields(cls)):
-            assert key in readme, f"{section}.{key}"
+            assert f"`{section}.{key}`" in readme, f"{section}.{key}"
     makefile = (root / "Makefile").read_text()
     for line in makefile.splitlines():
         if ":" in line and "## " in line and line[0].isalpha():
