@@ -78,6 +78,18 @@ def kill_after(process: subprocess.Popen[str], seconds: float, number: int = sig
         process.send_signal(number)
 
 
+def away_from_window_end(seconds: float) -> None:
+    """Sleep until a quarter hour of Strava's quota has `seconds` left, and its first seconds are over.
+
+    `make extract` gives the first five to the window before, as clocks differ.
+    """
+    at = time.time() % 900
+    if at > 900 - seconds:
+        time.sleep(900 - at + 6)
+    elif at < 6:
+        time.sleep(6 - at)
+
+
 def rows(playground: Path, query: str, database: str = "strava.duckdb") -> list[tuple[Any, ...]]:
     with duckdb.connect(str(playground / database), read_only=True) as connection:
         return connection.sql(query).fetchall()

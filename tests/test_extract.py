@@ -17,6 +17,7 @@ import pytest
 from tests.harness import (
     PLENTY,
     assert_equal_to_strava,
+    away_from_window_end,
     kill_after,
     last_line,
     make_playground,
@@ -100,6 +101,7 @@ def test_a_history_larger_than_the_quota_arrives_over_several_runs(tmp_path: Pat
 
 
 def test_a_second_run_in_a_full_window_sends_nothing(tmp_path: Path) -> None:
+    away_from_window_end(30)
     with SimulatedStrava(SMALL, read_limit=(10, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground, WAIT="no")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.status import days_needed
-from tests.harness import PLENTY, make_playground, rows, run, secrets_of
+from tests.harness import PLENTY, away_from_window_end, make_playground, rows, run, secrets_of
 from tests.simulated_strava import Fault, SimulatedStrava, history
 
 FEW = list(history(seed=8, years=1, end=dt.date(2026, 5, 1)))[-30:]
@@ -49,6 +49,7 @@ def test_each_stage_names_what_to_type_next(tmp_path: Path) -> None:
 
 
 def test_pending_and_failed_streams_are_told_with_reason_and_time(tmp_path: Path) -> None:
+    away_from_window_end(60)
     with SimulatedStrava(FEW, read_limit=(18, 1000)) as strava:
         with_streams = [a.id for a in FEW if strava.streams_of(a.id)]
         broken = with_streams[-1]

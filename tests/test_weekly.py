@@ -48,13 +48,16 @@ def week_of(row: dict[str, Any], first_weekday: int) -> dt.date:
     return date - dt.timedelta(days=(date.weekday() - first_weekday) % 7)
 
 
+def utc_today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
 def expected_volume(
-    activities: list[dict[str, Any]], first_weekday: int
+    activities: list[dict[str, Any]], first_weekday: int, today: dt.date
 ) -> dict[tuple[dt.date, str], dict[str, Any]]:
     by_week: dict[tuple[dt.date, str], list[dict[str, Any]]] = defaultdict(list)
     for row in activities:
         by_week[week_of(row, first_weekday), row["sport_type"]].append(row)
-    today = dt.datetime.now(dt.UTC).date()
     last = today - dt.timedelta(days=(today.weekday() - first_weekday) % 7)
     out: dict[tuple[dt.date, str], dict[str, Any]] = {}
     for sport in {sport for _, sport in by_week}:
@@ -163,9 +166,13 @@ def test_every_figure_of_both_weekly_marts(
     ) as strava:
         playground = make_playground(tmp_path / "p", strava, f'[marts]\nweek_start = "{week_start}"\n')
         run("extract", playground, TZ=zone)
+        today = utc_today()
         run("transform", playground, TZ=zone)
+        if utc_today() != today:  # which of the two days it met is open: once more, on the new one
+            today = utc_today()
+            run("transform", playground, TZ=zone)
         truth = strava.visible_activities()
-        assert_mart(playground, "weekly_volume", expected_volume(truth, first_weekday))
+        assert_mart(playground, "weekly_volume", expected_volume(truth, first_weekday, today))
         assert_mart(playground, "weekly_pace", expected_pace(truth, first_weekday))
 
 
