@@ -34,7 +34,7 @@ class Usage:
     day: int = 0
     limits: dict[str, tuple[int, int]] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     used: dict[str, tuple[int, int]] = field(default_factory=lambda: {"overall": (0, 0), "read": (0, 0)})
-    # Requests of the last seconds: near a window's end they may have been counted in the next one.
+    # Requests of the seconds around the last boundary: Strava may have counted them in the window before or after.
     recent: dict[str, int] = field(default_factory=dict)  # second -> requests
     blocked_until: float = 0
     blocked_window: str = ""
@@ -94,8 +94,10 @@ class Quota:
             self._roll(now)
             usage = self.usage
             usage.used = {kind: (quarter + 1, day + 1) for kind, (quarter, day) in usage.used.items()}
-            usage.recent = {at: count for at, count in usage.recent.items() if now - int(at) <= 2 * MARGIN_S}
-            usage.recent[str(int(now))] = usage.recent.get(str(int(now)), 0) + 1
+            if _is_near(now, round(now / QUARTER_S) * QUARTER_S):
+                second = str(int(now))
+                usage.recent = {at: n for at, n in usage.recent.items() if now - int(at) <= 3 * MARGIN_S}
+                usage.recent[second] = usage.recent.get(second, 0) + 1
             self._write()
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
@@ -137,7 +139,7 @@ class Quota:
     def _roll(self, now: float) -> None:
         usage = self.usage
         quarter, day = int((now - MARGIN_S) // QUARTER_S), int((now - MARGIN_S) // DAY_S)
-        recent = sum(count for at, count in usage.recent.items() if 0 <= now - int(at) <= 2 * MARGIN_S)
+        recent = sum(n for at, n in usage.recent.items() if _is_near(int(at), quarter * QUARTER_S))
         if day != usage.day:
             usage.used = dict.fromkeys(HEADERS, (recent, recent))
         elif quarter != usage.quarter:
@@ -150,6 +152,11 @@ class Quota:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", 0) as file:
             file.write(orjson.dumps(self.usage))  # at every request: a tenth of the time json takes
         os.replace(temporary, self.path)
+
+
+def _is_near(at: float, boundary: float) -> bool:
+    """Whether clocks may disagree on which side of the boundary it is (a second's fraction is dropped)."""
+    return abs(at - boundary) <= MARGIN_S + 1
 
 
 def _pair(text: str | None) -> tuple[int, int] | None:

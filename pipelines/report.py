@@ -294,7 +294,7 @@ def volume(marts: duckdb.DuckDBPyConnection, units: Units, sport_names: Sequence
         marts,
         """
         select week_start_date as week, if(list_contains(?, sport_type), sport_type, ?) as sport,
-            sum(moving_time_s) as time_s, sum(distance_m) as distance_m
+            coalesce(sum(moving_time_s), 0) as time_s, coalesce(sum(distance_m), 0) as distance_m
         from weekly_volume
         group by all having time_s > 0 or distance_m > 0
         order by week desc, sport
@@ -535,7 +535,7 @@ def year_to_date(marts: duckdb.DuckDBPyConnection, units: Units) -> Section:
         with
         groups as (select distinct sport_type, sport_group from activities),
         days as (
-            select year, day_of_year, sport_group, sum(distance_m) as distance_m, sum(moving_time_s) as time_s,
+            select year, day_of_year, sport_group, coalesce(sum(distance_m), 0) as distance_m, coalesce(sum(moving_time_s), 0) as time_s,
                 sum(activity_count)::bigint as activity_count
             from year_to_date join groups using (sport_type) group by all
         )
@@ -722,7 +722,8 @@ def calendar(marts: duckdb.DuckDBPyConnection, units: Units, week_start: str) ->
     rows = query(
         marts,
         """
-        select activity_date as day, count(*) as n, sum(moving_time_s) as time_s, sum(distance_m) as distance_m
+        select activity_date as day, count(*) as n, coalesce(sum(moving_time_s), 0) as time_s,
+            coalesce(sum(distance_m), 0) as distance_m
         from activities group by all order by day
         """,
     )
@@ -742,7 +743,7 @@ def calendar(marts: duckdb.DuckDBPyConnection, units: Units, week_start: str) ->
                     "day": str(day),
                     "x": week,
                     "y": place * 8 + weekday,
-                    "h": round((its["time_s"] or 0) / 3600, 2) if its else 0,
+                    "h": round(its["time_s"] / 3600, 2) if its else 0,
                     "n": its["n"] if its else 0,
                 }
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from tests.harness import make_playground
 from tests.simulated_strava import SimulatedStrava, demo_history
 
 WEEKLY_VOLUME = """
@@ -34,17 +35,10 @@ def main() -> int:
     playground = Path(os.environ.get("PLAYGROUND") or "Playground") / "demo"
     begun = time.monotonic()
     goes_on = (playground / "strava.duckdb").exists()
-    playground.mkdir(parents=True, exist_ok=True)
     print(f"A simulated Strava starts on this machine; everything goes to {playground}", end="")
     print(" (going on from the last demo)" if goes_on else " (a fresh start)")
     with SimulatedStrava(demo_history(), read_limit=(2000, 20000), overall_limit=(4000, 40000)) as strava:
-        (playground / "config.toml").write_text(
-            "[strava]\n"
-            f'client_id = "{strava.client_id}"\nclient_secret = "{strava.client_secret}"\n'
-            f'code = "{strava.issue_code()}"\n'
-            f'api_url = "{strava.api_url}"\noauth_url = "{strava.oauth_url}"\n'
-            "\n[athlete]\nftp_w = 240\nthreshold_pace_s_per_km = 265\n"
-        )
+        make_playground(playground, strava, "[athlete]\nftp_w = 240\nthreshold_pace_s_per_km = 265")
         # Each demo is a new simulated Strava, which knows no token of the last one.
         (playground / "tokens.json").unlink(missing_ok=True)
         environment = {**os.environ, "PLAYGROUND": str(playground)}

@@ -164,3 +164,19 @@ def test_a_header_beyond_all_numbers_says_nothing(tmp_path: Path) -> None:
     quota.answered(200, {"X-Ratelimit-Usage": "18446744073709551616,2", "X-Ratelimit-Limit": "1,9" * 40})
     quota.sending()
     assert quota.left() == (98, 998)
+
+
+@pytest.mark.parametrize("before_or_after", [-3, 1, 4])
+def test_requests_beside_a_boundary_count_in_the_new_window_however_late_the_next_run(
+    tmp_path: Path, before_or_after: float
+) -> None:
+    """Strava's clock may be ahead of ours or behind."""
+    clock = Clock()
+    clock.now = NOON + before_or_after
+    quota = Quota(tmp_path / "quota.json", clock)
+    for _ in range(100):
+        quota.sending()
+    clock.now = NOON + 16
+    assert Quota(tmp_path / "quota.json", clock).left() == (0, 900)
+    clock.now = NOON + 905
+    assert Quota(tmp_path / "quota.json", clock).left() == (100, 900)

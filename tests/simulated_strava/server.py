@@ -1,4 +1,8 @@
-"""The simulated Strava: a real HTTP server on loopback with the API's orders, quirks, limits and errors."""
+"""The simulated Strava: a real HTTP server on loopback with the API's orders, quirks, limits and errors.
+
+It has more routes than extraction asks for (laps, zones, stats, gear, uploads): whoever extends the extraction
+finds them with their traps.
+"""
 
 import datetime as dt
 import html
