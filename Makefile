@@ -47,7 +47,7 @@ docs: $(READY) ## dbt's documentation of all models, as a page
 
 ##@ Work on it
 test: $(READY) ## all tests (ROUNDS=5 for longer random ones)
-	@$(VENV)/bin/python -m pytest -q
+	@$(VENV)/bin/python -m pytest -q -n auto
 lint: $(READY) ## ruff and mypy
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 bench: $(READY) ## speed and memory, as ratios within one run (ACTIVITIES=3000)

@@ -17,6 +17,18 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 )
 
 
+def pytest_sessionfinish(session: Any) -> None:
+    """A worker hands its figures over to the process that prints them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = FIGURES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for name, number in getattr(node, "workeroutput", {}).get("figures", {}).items():
+        FIGURES[name] = FIGURES.get(name, 0) + number
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if FIGURES:
         terminalreporter.section("sync figures")
