@@ -90,6 +90,13 @@ def away_from_window_end(seconds: float) -> None:
         time.sleep(6 - at)
 
 
+def away_from_day_end(seconds: float) -> None:
+    """Sleep until the day in UTC, to which the marts reach, has `seconds` left."""
+    left = 86400 - time.time() % 86400
+    if left < seconds:
+        time.sleep(left + 1)
+
+
 def rows(playground: Path, query: str, database: str = "strava.duckdb") -> list[tuple[Any, ...]]:
     with duckdb.connect(str(playground / database), read_only=True) as connection:
         return connection.sql(query).fetchall()

@@ -82,6 +82,7 @@ def test_a_mistyped_option_is_named(tmp_path: Path, variable: str) -> None:
 
 
 def test_a_history_larger_than_the_quota_arrives_over_several_runs(tmp_path: Path) -> None:
+    away_from_window_end(60)
     with SimulatedStrava(SMALL, read_limit=(25, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         for _ in range(6):
@@ -151,6 +152,7 @@ def test_a_signal_loads_what_is_in_hand_and_stops(tmp_path: Path, number: int) -
 
 
 def test_the_warehouse_can_be_queried_while_a_run_waits(tmp_path: Path) -> None:
+    away_from_window_end(60)
     with SimulatedStrava(SMALL, read_limit=(12, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         process = start("extract", playground)
@@ -304,6 +306,7 @@ def test_start_date_leaves_out_what_is_older(tmp_path: Path) -> None:
 
 
 def test_status_tells_what_to_type_next(tmp_path: Path) -> None:
+    away_from_window_end(60)
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "config.template.toml" in run("status", empty).stdout
@@ -444,6 +447,7 @@ def test_a_page_without_any_start_deletes_nothing(tmp_path: Path) -> None:
 
 
 def test_start_date_asks_for_no_older_streams(tmp_path: Path) -> None:
+    away_from_window_end(60)
     with SimulatedStrava(SMALL, read_limit=(10, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground, WAIT="no")

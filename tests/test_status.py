@@ -121,6 +121,7 @@ def test_a_failed_run_leaves_its_message(tmp_path: Path) -> None:
 
 
 def test_the_next_step_follows_from_what_is_there(tmp_path: Path) -> None:
+    away_from_window_end(60)
     with SimulatedStrava(FEW[:8], read_limit=(6, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("refresh", playground, WAIT="no")

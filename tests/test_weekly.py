@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import PLENTY, assert_same_rows, last_line, make_playground, rows, run
+from tests.harness import PLENTY, assert_same_rows, away_from_day_end, last_line, make_playground, rows, run
 from tests.simulated_strava import Activity, SimulatedStrava, every_kind, history
 
 END = dt.date(2026, 5, 1)
@@ -182,6 +182,7 @@ def test_transform_before_extract_names_the_next_step(tmp_path: Path) -> None:
 
 
 def test_three_steps_of_data_give_the_same_marts_as_one(tmp_path: Path) -> None:
+    away_from_day_end(120)
     activities = list(history(seed=23, years=1, end=END))[-60:]
     with SimulatedStrava(activities[:40], read_limit=PLENTY, overall_limit=PLENTY) as strava:
         steps = make_playground(tmp_path / "steps", strava, "[athlete]\nftp_w = 230\n")
