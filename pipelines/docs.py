@@ -5,14 +5,14 @@ import shutil
 import webbrowser
 
 from pipelines import warehouse
-from pipelines.errors import UserError
+from pipelines.publish import missing
 from pipelines.settings import Playground, load_settings
 from pipelines.transform import dbt
 
 
 def main(playground: Playground) -> None:
     if not playground.marts.exists():
-        raise UserError(f"{playground.marts} is missing: type `make refresh` first")
+        raise missing(playground)
     settings = load_settings(playground)
     with warehouse.turn(playground) as turn:
         dbt(playground, settings, "docs", "generate", "--static", inherited=(turn,))

@@ -56,10 +56,16 @@ def parquet_views(playground: Playground) -> str:
     return "\n".join(["attach ':memory:' as marts;", "use marts;", *views])
 
 
+def missing(playground: Playground) -> UserError:
+    demo = playground.root / "demo"
+    hint = f", or add PLAYGROUND={demo} to look at the demo" if (demo / "marts.duckdb").exists() else ""
+    return UserError(f"{playground.marts} is missing: type `make refresh` first{hint}")
+
+
 def is_held(playground: Playground) -> bool:
     """Whether another program has marts.duckdb open for writing. Raises UserError when there is none to read."""
     if not playground.marts.exists():
-        raise UserError(f"{playground.marts} is missing: type `make refresh` first")
+        raise missing(playground)
     try:
         duckdb.connect(str(playground.marts), read_only=True, config=OFFLINE).close()
     except duckdb.Error as error:

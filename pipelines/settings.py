@@ -1,5 +1,6 @@
 """The Playground's paths, and `config.toml` with the environment on top, checked key by key."""
 
+import contextlib
 import datetime as dt
 import os
 import shlex
@@ -84,13 +85,16 @@ class Playground:
         return f"{make_folder}cp Playground/config.template.toml {config}"
 
     def check(self) -> None:
-        """Raises UserError when this cannot be a Playground."""
+        """Raises UserError when this cannot be a Playground; closes config.toml, which holds a secret, to others."""
         if "#" in str(self.root.absolute()) or "?" in str(self.root.absolute()):
             raise UserError(
                 f"{self.root.absolute()} has a # or ? in its name, which dbt does not take: rename it"
             )
         if os.path.lexists(self.root) and not self.root.is_dir():
             raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
+        with contextlib.suppress(OSError):
+            if self.config.stat().st_mode & 0o077:
+                self.config.chmod(0o600)
 
     def prepare(self) -> None:
         """Make the folder, for the user alone; say so if it cannot be written."""
@@ -99,8 +103,6 @@ class Playground:
             probe = self.root / f".write-probe-{os.getpid()}"
             probe.touch(mode=0o600)
             probe.unlink()
-            if self.config.exists() and self.config.stat().st_mode & 0o077:
-                self.config.chmod(0o600)  # it holds the client secret
         except OSError as error:
             raise UserError(
                 f"{self.root} cannot be written ({error.strerror}): make it yours, or type PLAYGROUND=another/folder"

@@ -144,6 +144,10 @@ def _next(state: dict[str, Any], playground: Playground, past: list[dict[str, An
     if held is None and not playground.config.exists():
         return f"{playground.begin()}, fill it in, then make authorize"
     if not state["is_authorized"]:
+        try:
+            load_settings(playground, credentials=True)
+        except UserError as error:
+            return str(error)
         return "make authorize"
     if held is None or held["streams_pending"] > 0:
         return "make extract"

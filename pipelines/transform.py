@@ -29,7 +29,10 @@ def main(playground: Playground) -> None:
     with locks.one_at_a_time(playground, "transform") as lock:
         try:
             _build(playground, settings, lock)
-        except BaseException as error:
+        except KeyboardInterrupt:
+            runs.append(playground, "transform", started_at, "stopped", "interrupted")
+            raise
+        except Exception as error:
             failure = warehouse.explained(error, playground.warehouse, "make transform")
             message = oauth.redact(one_line(failure), playground)[:500]
             runs.append(playground, "transform", started_at, "failed", message)

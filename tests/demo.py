@@ -1,6 +1,7 @@
 """`make demo`: the main job with no Strava account, against the simulated Strava, in Playground/demo."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,9 @@ WEEKLY_PACE = """
 
 
 def main() -> int:
+    interrupted: list[int] = []
+    # Ctrl-C reaches the command that is at work, too: it ends by itself, and loses nothing.
+    signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
     playground = Path(os.environ.get("PLAYGROUND") or "Playground") / "demo"
     begun = time.monotonic()
     goes_on = (playground / "strava.duckdb").exists()
@@ -45,6 +49,9 @@ def main() -> int:
         for command in ("extract", "transform"):
             print(f"\n$ make {command}", flush=True)
             done = subprocess.run([sys.executable, "-m", "pipelines", command], env=environment, check=False)
+            if interrupted:
+                print("The demo was interrupted; nothing is lost: type `make demo` to go on.")
+                return 1
             if done.returncode:
                 return done.returncode
     with duckdb.connect(str(playground / "marts.duckdb"), read_only=True) as marts:
