@@ -20,11 +20,11 @@ def run(command: str, playground: Playground) -> int:
             raise UserError(f"unknown command {command!r}: type `make` for the list")
         playground.check()
         # Imported late: dlt takes a second, and only extract needs it.
-        importlib.import_module(f"pipelines.{command}").main(playground)
+        importlib.import_module("pipelines.report" if command == "report" else f"pipelines.commands.{command}").main(playground)
     except SystemExit:
         raise
     except BaseException as error:
-        from pipelines.oauth import redact
+        from pipelines.strava.oauth import redact
 
         if os.environ.get("DEBUG") == "1":
             import traceback

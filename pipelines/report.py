@@ -14,8 +14,8 @@ from typing import Any
 import altair as alt
 import duckdb
 
-from pipelines.publish import open_published
 from pipelines.settings import Playground, load_settings
+from pipelines.warehouse.publish import open_published
 
 Row = dict[str, Any]
 SPORTS_NAMED = 6

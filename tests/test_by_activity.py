@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines import transform
+from pipelines.commands import transform
 from pipelines.errors import RunError
 from pipelines.settings import Playground
 from tests.harness import assert_same_rows, away_from_day_end, rows

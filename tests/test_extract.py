@@ -397,7 +397,7 @@ def test_damaged_tokens_are_named_and_cost_nothing(tmp_path: Path, name: str, va
 
 
 def test_fractions_in_whole_number_streams_are_rounded() -> None:
-    from pipelines import shape
+    from pipelines.strava import shape
 
     answer = {"time": {"data": [0, 26.9]}, "heartrate": {"data": [139.6, None]}, "temp": {"data": [20, 21]}}
     rows, complaint = shape.streams(1, answer)

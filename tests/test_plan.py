@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from pipelines import plan
+from pipelines.strava import plan
 
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.quota import MARGIN_S, Quota
+from pipelines.strava.quota import MARGIN_S, Quota
 
 NOON = 1_780_056_000 // 86400 * 86400 + 12 * 3600.0  # a quarter hour begins
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.status import days_needed
+from pipelines.commands.status import days_needed
 from tests.harness import PLENTY, away_from_window_end, make_playground, rows, run, secrets_of
 from tests.simulated_strava import Fault, SimulatedStrava, history
 

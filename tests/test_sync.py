@@ -661,8 +661,8 @@ def test_an_expired_token_is_refreshed_in_the_middle_of_a_run(tmp_path: Path, ro
 def test_two_processes_that_refresh_at_once_lock_nobody_out(tmp_path: Path, rotation: str) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from pipelines import oauth
     from pipelines.settings import Playground, load_settings
+    from pipelines.strava import oauth
 
     with SimulatedStrava(small(10, 3), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.rotation = rotation

@@ -9,10 +9,10 @@ import orjson
 import requests
 import tenacity
 
-from pipelines import oauth
 from pipelines.errors import RunError, UserError
-from pipelines.quota import Full, Quota
 from pipelines.settings import Playground, Settings
+from pipelines.strava import oauth
+from pipelines.strava.quota import Full, Quota
 
 TIMEOUT_S = (10, 20)
 ATTEMPTS = 4

@@ -4,10 +4,10 @@ import os
 import shutil
 import webbrowser
 
-from pipelines import warehouse
-from pipelines.publish import missing
+from pipelines.commands.transform import dbt
 from pipelines.settings import Playground, load_settings
-from pipelines.transform import dbt
+from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.publish import missing
 
 
 def main(playground: Playground) -> None:

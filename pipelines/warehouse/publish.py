@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.errors import UserError
 from pipelines.settings import Playground
-from pipelines.warehouse import OFFLINE, connect, explained, is_locked
+from pipelines.warehouse.file import OFFLINE, connect, explained, is_locked
 
 # The oldest format that DuckDB writes: 1.1 and all later versions open it.
 STORAGE_VERSION = "v1.0.0"

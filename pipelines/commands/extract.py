@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines import locks, oauth, runs, warehouse
-from pipelines.backlog import Backlog, Change, End, Interrupted, Load, Stop
+from pipelines import locks, runs
+from pipelines.commands.backlog import Backlog, Change, End, Interrupted, Load, Stop
+from pipelines.commands.progress import Progress
 from pipelines.errors import UserError, one_line
-from pipelines.progress import Progress
 from pipelines.settings import Playground, Settings, load_settings
+from pipelines.strava import oauth
+from pipelines.warehouse import file as warehouse
 
 if TYPE_CHECKING:
-    from pipelines.load import Loader
+    from pipelines.warehouse.load import Loader
 
 # A batch is loaded this long after its first piece came in; the load itself must fit into the rest of 5 s.
 COMMIT_S = 2.5
@@ -79,7 +81,7 @@ class Run:
     """One extraction."""
 
     def __init__(self, settings: Settings, playground: Playground, options: Options) -> None:
-        from pipelines.quota import Quota
+        from pipelines.strava.quota import Quota
 
         self.settings, self.playground, self.options = settings, playground, options
         self.tally = runs.Tally()
@@ -112,15 +114,15 @@ class Run:
             # Before dlt, which takes a second to import: a file that cannot be read is told at once.
             with warehouse.turn(self.playground, self.check_stop):
                 warehouse.connect(self.playground.warehouse, self.check_stop).close()
-        from pipelines.load import Loader
+        from pipelines.warehouse.load import Loader
 
         loader = Loader(self.playground, self.check_stop)
         if found := loader.resume():
             progress.say(found)
         with warehouse.turn(self.playground, self.check_stop):
             known = warehouse.read_known(self.playground, self.check_stop)
-        from pipelines.api import StravaSession
-        from pipelines.download import Download
+        from pipelines.strava.api import StravaSession
+        from pipelines.strava.history import Download
 
         session = StravaSession(self.settings, self.playground, self.quota, self._wait)
         download = Download(
@@ -216,7 +218,7 @@ class Run:
 
     def _wait(self, full: Any) -> None:
         """Called while the quota is used up: sleep until the window ends, or stop."""
-        from pipelines.api import sleep_until
+        from pipelines.strava.api import sleep_until
 
         resets = dt.datetime.fromtimestamp(full.until).astimezone()
         if full.window == "day":

@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines import locks, oauth, runs, warehouse
+from pipelines import locks, runs
 from pipelines.errors import RunError, UserError, one_line
 from pipelines.settings import Playground, Settings, load_settings
+from pipelines.strava import oauth
+from pipelines.warehouse import file as warehouse
 
-PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 # dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them.
 DBT = "import gc; gc.disable(); from dbt.cli.main import cli; cli()"
 
@@ -59,7 +61,7 @@ def _build(playground: Playground, settings: Settings, lock: int) -> None:
         ]
         dbt(playground, settings, *arguments, inherited=(lock, turn))
         passed.write_text(tested)
-        from pipelines.publish import publish
+        from pipelines.warehouse.publish import publish
 
         publish(playground)
 

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import duckdb
 
-from pipelines import locks, plan
+from pipelines import locks
 from pipelines.errors import RunError, UserError, is_of_file, of_file
 from pipelines.settings import Playground
+from pipelines.strava import plan
 
 T = TypeVar("T")
 LOCK_WAIT_S = 15
@@ -109,7 +110,7 @@ def read_known(playground: Playground, goes_on: Callable[[], None] = do_nothing)
     """What the warehouse holds, as a run needs it; empty before the first load. To be called in one's turn."""
     if not playground.warehouse.exists():
         return plan.Known()
-    from pipelines import shape
+    from pipelines.strava import shape
 
     with connect(playground.warehouse, goes_on) as connection:
         tables = frozenset(

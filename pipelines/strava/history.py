@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 from dlt.sources.helpers.rest_client import RESTClient
 
-from pipelines import oauth, plan, shape, source
-from pipelines.api import MissingScope, PassingFault, Refused, StravaSession, is_activity_missing
-from pipelines.backlog import Backlog, Change, Load
+from pipelines.commands.backlog import Backlog, Change, Load
 from pipelines.errors import RunError, UserError, one_line
 from pipelines.runs import Tally
 from pipelines.settings import Playground, Settings
+from pipelines.strava import oauth, plan, shape, source
+from pipelines.strava.api import MissingScope, PassingFault, Refused, StravaSession, is_activity_missing
 
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8

@@ -11,9 +11,9 @@ from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
-from pipelines import shape
-from pipelines.api import Refused
 from pipelines.errors import RunError, UserError
+from pipelines.strava import shape
+from pipelines.strava.api import Refused
 
 PER_PAGE = 200
 # Later than any activity: with `before` Strava lists newest first, whatever else is asked.

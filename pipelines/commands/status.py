@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pipelines import locks, plan, runs, warehouse
+from pipelines import locks, runs
 from pipelines.errors import UserError
-from pipelines.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
 from pipelines.settings import Playground, Settings, load_settings
+from pipelines.strava import plan
+from pipelines.strava.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
+from pipelines.warehouse import file as warehouse
 
 RUNS_SHOWN = 5
 PATIENCE_S = 3

@@ -1,7 +1,7 @@
 """`make refresh`: extract, then transform."""
 
-from pipelines import extract, transform
-from pipelines.backlog import Interrupted
+from pipelines.commands import extract, transform
+from pipelines.commands.backlog import Interrupted
 from pipelines.settings import Playground
 
 

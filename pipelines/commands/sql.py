@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import RunError, UserError
-from pipelines.publish import is_held, open_published, parquet_views
 from pipelines.settings import Playground
+from pipelines.warehouse.publish import is_held, open_published, parquet_views
 
 FORMATS = ("table", "csv", "json", "md")
 FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"

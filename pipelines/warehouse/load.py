@@ -11,11 +11,11 @@ import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 
-from pipelines.backlog import Stop
+from pipelines.commands.backlog import Stop
 from pipelines.errors import RunError, UserError, one_line
 from pipelines.settings import Playground
-from pipelines.source import strava
-from pipelines.warehouse import explained, patiently, read_known, turn
+from pipelines.strava.source import strava
+from pipelines.warehouse.file import explained, patiently, read_known, turn
 
 # What DuckDB may take beside Python: a load holds some seconds of samples only.
 MEMORY_LIMIT = "110MB"

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pipelines.errors import RunError, UserError, one_line
-from pipelines.oauth import SCOPES_WANTED, CodeRefused, exchange_code, token_lock
-from pipelines.plan import scopes as scopes_in
 from pipelines.settings import Playground, Settings, load_settings
+from pipelines.strava.oauth import SCOPES_WANTED, CodeRefused, exchange_code, token_lock
+from pipelines.strava.plan import scopes as scopes_in
 
 CHANCES = 3
 DEFAULT_TIMEOUT_S = 300.0
