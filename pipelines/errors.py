@@ -1,29 +1,80 @@
-"""The errors that a person meets: one line each, cause first, then what to type next."""
+"""The one tree of exceptions, and how an error becomes one line for a person.
+
+    MartsError
+    ├── UserError                the user has to act                      exit status 2
+    │   └── CodeRefusedError     Strava does not accept an authorisation code
+    ├── RunError                 the run failed, not by the user's fault  exit status 1
+    ├── StoppedError             the run ends early and cleanly           exit status 0
+    │   └── InterruptedRunError  by Ctrl-C or TERM
+    ├── AnswerRejectedError      not the authorisation; another answer may be
+    └── ApiError                 one request was not answered as asked
+        ├── TransientError       goes away by itself: retried
+        ├── RefusedError         asking again at once would not help
+        └── MissingScopeError    the authorisation does not cover it
+
+The texts of UserError and RunError are one line: the cause first, then what to type next.
+"""
 
 import errno
 from typing import TypeGuard
 
 
-class UserError(Exception):
+class MartsError(Exception):
+    """Any error that this project raises on purpose."""
+
+
+class UserError(MartsError):
     """The user has to act: configuration, authorisation, subscription, a locked file (exit status 2)."""
 
 
-class RunError(Exception):
+class CodeRefusedError(UserError):
+    """Strava does not accept this authorisation code; another one may do."""
+
+
+class RunError(MartsError):
     """The run failed through no fault of the user's (exit status 1)."""
 
 
+class StoppedError(MartsError):
+    """The run ends early and cleanly, with work left for the next one; the text tells why (exit status 0)."""
+
+
+class InterruptedRunError(StoppedError):
+    """The run was stopped by Ctrl-C or TERM."""
+
+
+class AnswerRejectedError(MartsError):
+    """An answer to `make authorize` that is not the authorisation; the text is for the person, without a secret."""
+
+
+class ApiError(MartsError):
+    """One request to Strava was not answered as asked."""
+
+
+class TransientError(ApiError):
+    """A fault that goes away by itself: retried with back-off, a few times."""
+
+
+class RefusedError(ApiError):
+    """Strava will not answer this request, and asking again at once would not help."""
+
+
+class MissingScopeError(ApiError):
+    """The authorisation does not cover this endpoint; the text names the scope."""
+
+
 def one_line(error: BaseException) -> str:
-    """The text of any exception on a single line."""
+    """Return the text of any exception on a single line."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def is_of_file(error: BaseException) -> TypeGuard[OSError]:
-    """Whether it names a file or a full disk (a broken pipe or connection does not)."""
+    """Tell whether it names a file or a full disk (a broken pipe or connection does not)."""
     return isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC)
 
 
 def of_file(error: OSError, again: str) -> UserError | RunError:
-    """A file that cannot be read or written; `again` is the command to type after mending that."""
+    """Explain a file that cannot be read or written; `again` is the command to type after mending that."""
     path = error.filename2 or error.filename or "a file"
     if error.errno == errno.ENOSPC:
         return RunError(

@@ -22,9 +22,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.errors import AnswerRejectedError, CodeRefusedError, RunError, UserError, one_line
 from pipelines.settings import Playground, Settings, load_settings
-from pipelines.strava.oauth import SCOPES_WANTED, CodeRefused, exchange_code, token_lock
+from pipelines.strava.oauth import SCOPES_WANTED, exchange_code, token_lock
 from pipelines.strava.plan import scopes as scopes_in
 
 CHANCES = 3
@@ -37,10 +37,6 @@ LOST_WITHOUT = {
     "activity:read_all": "private activities (Only You) and the parts within privacy zones will be missing",
     "profile:read_all": "heart rate and power zones, weight and gear will be missing",
 }
-
-
-class Rejected(Exception):
-    """An answer that is not the authorisation; str(error) is one line for the person, with no secret in it."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +126,7 @@ def _wait(
             else:
                 answer = event
             granted = _accept(settings, playground, answer, state)
-        except Rejected as error:
+        except AnswerRejectedError as error:
             rejected.append(one_line(error))
             left = CHANCES - len(rejected)
             paragraphs = [one_line(error)[:1].upper() + one_line(error)[1:] + "."]
@@ -164,7 +160,7 @@ def _gave_up(cause: str, rejected: list[str]) -> str:
 
 
 def read_paste(text: str) -> Answer:
-    """The answer in a pasted address or bare code. Raises Rejected when it is neither."""
+    """The answer in a pasted address or bare code. Raises AnswerRejectedError when it is neither."""
     text = text.strip().strip("\"'<>")
     if CODE.fullmatch(text):
         return Answer(text, None, None, None)
@@ -172,10 +168,10 @@ def read_paste(text: str) -> Answer:
     first = {name: values[0] for name, values in query.items()}
     if "code" not in first and "error" not in first:
         if "redirect_uri" in first:
-            raise Rejected(
+            raise AnswerRejectedError(
                 "that is the address to open; what is wanted is the one that the browser ends on after Authorize"
             )
-        raise Rejected("that is neither an address with code= in it nor a code of Strava's")
+        raise AnswerRejectedError("that is neither an address with code= in it nor a code of Strava's")
     # An address of the manual way has no state: it counts as much as a bare code.
     return Answer(first.get("code"), first.get("scope"), first.get("state"), first.get("error"))
 
@@ -183,32 +179,32 @@ def read_paste(text: str) -> Answer:
 def _accept(settings: Settings, playground: Playground, answer: Answer, state: str) -> list[str]:
     """Check the answer, exchange its code and store the tokens; returns lines that say what was granted.
 
-    Raises Rejected when the person can do better with another answer.
+    Raises AnswerRejectedError when the person can do better with another answer.
     """
     is_paste = answer.page is None
     same_state = hmac.compare_digest((answer.state or "").encode(), state.encode())
     if not same_state and not (is_paste and not answer.state):
-        raise Rejected(
+        raise AnswerRejectedError(
             "this answer belongs to another authorisation (its state differs), maybe of an older browser tab"
         )
     if answer.error is not None:
         if answer.error == "access_denied":
-            raise Rejected("the access was refused on Strava's page (Cancel)")
-        raise Rejected(f"Strava answered {re.sub(r'[^a-z_]', '', answer.error.lower())[:40] or 'an error'}")
+            raise AnswerRejectedError("the access was refused on Strava's page (Cancel)")
+        raise AnswerRejectedError(f"Strava answered {re.sub(r'[^a-z_]', '', answer.error.lower())[:40] or 'an error'}")
     if not answer.code or not CODE.fullmatch(answer.code):
-        raise Rejected("the code in this answer is not one of Strava's: copy the address as a whole")
+        raise AnswerRejectedError("the code in this answer is not one of Strava's: copy the address as a whole")
     scopes = None if answer.scope is None else scopes_in(answer.scope)
     if scopes is not None and not scopes & {"activity:read", "activity:read_all"}:
         # Useless tokens must not replace good ones: the code is left to expire.
-        raise Rejected(
+        raise AnswerRejectedError(
             "the boxes for activities were unticked, so nothing could be downloaded, and nothing was stored: "
             "leave them ticked"
         )
     try:
         with token_lock(playground):
             exchange_code(settings, playground, answer.code, answer.scope)
-    except CodeRefused:
-        raise Rejected(
+    except CodeRefusedError:
+        raise AnswerRejectedError(
             "Strava refuses this code: it works once and only for some minutes, and no value of the settings page "
             "is a code"
         ) from None

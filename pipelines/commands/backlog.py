@@ -34,14 +34,6 @@ class End:
     error: BaseException | None
 
 
-class Stop(Exception):
-    """End the run cleanly; the text tells why."""
-
-
-class Interrupted(Stop):
-    """By a signal."""
-
-
 class Backlog(queue.Queue[Load | Change | End]):
     """Full by the bytes of its tables, not by their number."""
 

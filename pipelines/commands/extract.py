@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines import locks, runs
-from pipelines.commands.backlog import Backlog, Change, End, Interrupted, Load, Stop
+from pipelines.commands.backlog import Backlog, Change, End, Load
 from pipelines.commands.progress import Progress
-from pipelines.errors import UserError, one_line
+from pipelines.errors import InterruptedRunError, StoppedError, UserError, one_line
 from pipelines.settings import Playground, Settings, load_settings
 from pipelines.strava import oauth
 from pipelines.warehouse import file as warehouse
@@ -65,7 +65,7 @@ def main(playground: Playground) -> None:
     print("Type `make transform` to build the marts.")
 
 
-def extract(playground: Playground) -> Stop | None:
+def extract(playground: Playground) -> StoppedError | None:
     """Download what is new, changed or missing and tell how it ended.
 
     Returns what stopped it cleanly before its end, null for nothing; raises if it failed.
@@ -92,12 +92,12 @@ class Run:
         self.request_count = 0
         self.started_at = dt.datetime.now(dt.UTC)
 
-    def run(self) -> Stop | None:
-        stop: Stop | None = None
+    def run(self) -> StoppedError | None:
+        stop: StoppedError | None = None
         try:
             with self._signals(), Progress(self.tally, self.quota) as progress:
                 self._work(progress)
-        except Stop as caught:
+        except StoppedError as caught:
             stop = caught
         except BaseException as error:
             failure = warehouse.explained(error, self.playground.warehouse)
@@ -214,7 +214,7 @@ class Run:
 
     def check_stop(self) -> None:
         if self.stopping.is_set():
-            raise Interrupted(f"stopped by {self.signal_name}")
+            raise InterruptedRunError(f"stopped by {self.signal_name}")
 
     def _wait(self, full: Any) -> None:
         """Called while the quota is used up: sleep until the window ends, or stop."""
@@ -222,9 +222,9 @@ class Run:
 
         resets = dt.datetime.fromtimestamp(full.until).astimezone()
         if full.window == "day":
-            raise Stop(f"today's quota of requests is used up; it resets at {resets:%Y-%m-%d %H:%M %Z}")
+            raise StoppedError(f"today's quota of requests is used up; it resets at {resets:%Y-%m-%d %H:%M %Z}")
         if not self.options.wait:
-            raise Stop(f"this quarter hour's quota of requests is used up; it resets at {resets:%H:%M:%S}")
+            raise StoppedError(f"this quarter hour's quota of requests is used up; it resets at {resets:%H:%M:%S}")
         self.tally.waiting_until = full.until
         sleep_until(full.until, self.stopping.is_set)
         self.tally.waiting_until = None
@@ -244,7 +244,7 @@ class Run:
             **counts,
         )
 
-    def _tell(self, stop: Stop | None) -> None:
+    def _tell(self, stop: StoppedError | None) -> None:
         tally = self.tally
         streams = f"{tally.streams_loaded} with streams loaded"
         if tally.streams_none:

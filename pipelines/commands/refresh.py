@@ -1,12 +1,11 @@
 """`make refresh`: extract, then transform."""
 
 from pipelines.commands import extract, transform
-from pipelines.commands.backlog import Interrupted
 from pipelines.settings import Playground
 
 
 def main(playground: Playground) -> None:
     # At a full quota the marts are built from what is there; Ctrl-C means all of it.
-    if isinstance(extract.extract(playground), Interrupted):
+    if isinstance(extract.extract(playground), InterruptedRunError):
         return
     transform.main(playground)

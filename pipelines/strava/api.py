@@ -9,25 +9,13 @@ import orjson
 import requests
 import tenacity
 
-from pipelines.errors import RunError, UserError
+from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError
 from pipelines.settings import Playground, Settings
 from pipelines.strava import oauth
 from pipelines.strava.quota import Full, Quota
 
 TIMEOUT_S = (10, 20)
 ATTEMPTS = 4
-
-
-class PassingFault(Exception):
-    """Goes away by itself: retried with back-off, a few times."""
-
-
-class Refused(Exception):
-    """Strava will not answer this request, and asking again at once would not help."""
-
-
-class MissingScope(Exception):
-    """The authorisation does not cover this endpoint."""
 
 
 class StravaSession(requests.Session):
@@ -51,7 +39,7 @@ class StravaSession(requests.Session):
         # The token goes to the configured host only.
         kwargs["allow_redirects"] = False
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PassingFault),
+            retry=tenacity.retry_if_exception_type(TransientError),
             wait=tenacity.wait_random_exponential(multiplier=0.3, max=5),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             reraise=True,
@@ -71,7 +59,7 @@ class StravaSession(requests.Session):
             try:
                 answer = super().send(request, **kwargs)
             except requests.RequestException as error:
-                raise PassingFault(f"no answer ({type(error).__name__})") from None
+                raise TransientError(f"no answer ({type(error).__name__})") from None
             self.quota.answered(answer.status_code, answer.headers)
             if answer.status_code == 429:
                 continue  # the quota is blocked now: wait for the next window
@@ -85,7 +73,7 @@ class StravaSession(requests.Session):
         """Return when a refreshed token may help; raise otherwise."""
         errors = _errors(answer)
         if any(error.get("code") == "missing" or "permission" in str(error.get("field")) for error in errors):
-            raise MissingScope(", ".join(str(error.get("field")) for error in errors))
+            raise MissingScopeError(", ".join(str(error.get("field")) for error in errors))
         if rejected is not None:
             raise UserError("Strava refuses the authorisation (HTTP 401): type `make authorize`")
 
@@ -101,15 +89,15 @@ class StravaSession(requests.Session):
         if status == 403:
             if any(error.get("code") == "Inactive" for error in _errors(answer)):
                 raise UserError(oauth.inactive_app())
-            raise Refused("HTTP 403 forbidden")
+            raise RefusedError("HTTP 403 forbidden")
         if status >= 500 or status == 408:
-            raise PassingFault(f"HTTP {status}")
+            raise TransientError(f"HTTP {status}")
         if 300 <= status < 400:
             raise RunError(
                 f"Strava's API has moved away from {self.settings.strava.api_url} (HTTP {status}): "
                 "put its new address into strava.api_url in config.toml"
             )
-        raise Refused(f"HTTP {status}")
+        raise RefusedError(f"HTTP {status}")
 
 
 def is_activity_missing(answer: requests.Response) -> bool:
@@ -135,7 +123,7 @@ def _parse(content: bytes) -> Any:
         # Slower, but takes what orjson does not: NaN and lone surrogates.
         return json.loads(content.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        raise PassingFault("an answer that is no JSON") from None
+        raise TransientError("an answer that is no JSON") from None
 
 
 def sleep_until(until: float, stopped: Callable[[], bool]) -> None:

@@ -9,11 +9,11 @@ import pyarrow as pa
 from dlt.sources.helpers.rest_client import RESTClient
 
 from pipelines.commands.backlog import Backlog, Change, Load
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError, one_line
 from pipelines.runs import Tally
 from pipelines.settings import Playground, Settings
 from pipelines.strava import oauth, plan, shape, source
-from pipelines.strava.api import MissingScope, PassingFault, Refused, StravaSession, is_activity_missing
+from pipelines.strava.api import StravaSession, is_activity_missing
 
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
@@ -45,9 +45,9 @@ class Download:
             current = self._listing()
             self._athlete()
             self._streams(current)
-        except MissingScope as error:
+        except MissingScopeError as error:
             raise UserError(missing_scope(str(error))) from None
-        except PassingFault as error:
+        except TransientError as error:
             raise RunError(
                 f"Strava does not answer ({one_line(error)}): what was loaded is safe; type `make extract` later"
             ) from None
@@ -161,7 +161,7 @@ class Download:
         try:
             answer = source.get_object(self.client, "/athlete")
             if shape.coerce(answer.get("id"), pa.int64()) is None:
-                raise Refused("an answer that is no athlete")
+                raise RefusedError("an answer that is no athlete")
             athlete = shape.athlete(answer, self.now)
             if "bikes" in answer or "shoes" in answer:
                 self._put(gear=shape.gear(answer))
@@ -169,9 +169,9 @@ class Download:
                 zones = shape.zones(source.get_object(self.client, "/athlete/zones"))
                 if zones.num_rows:
                     self._put(athlete_zones=zones)
-        except (MissingScope, PassingFault, Refused) as error:
+        except (MissingScopeError, TransientError, RefusedError) as error:
             self._note(f"zones and gear were not read ({type(error).__name__}: {one_line(error)})")
-            if isinstance(error, PassingFault):
+            if isinstance(error, TransientError):
                 return  # the next run asks again
         if athlete is not None:
             self._put(athlete=athlete)
@@ -187,19 +187,19 @@ class Download:
             self.check_stop()
             try:
                 self._fetch(activity)
-            except PassingFault as fault:
+            except TransientError as fault:
                 unanswered.append((activity, one_line(fault)))
                 if len(unanswered) >= OUTAGE_AFTER:
-                    raise PassingFault(f"{len(unanswered)} activities in a row: {one_line(fault)}") from None
+                    raise TransientError(f"{len(unanswered)} activities in a row: {one_line(fault)}") from None
             else:
                 self._give_up(unanswered)
         self._give_up(unanswered)
 
     def _fetch(self, activity: plan.Activity) -> None:
-        """One request for all streams of one activity. Raises PassingFault when no answer came."""
+        """One request for all streams of one activity. Raises TransientError when no answer came."""
         try:
             answer = source.fetch_streams(self.client, activity.id, self.settings.strava.streams)
-        except Refused as refusal:
+        except RefusedError as refusal:
             self._settle(activity, "failed", one_line(refusal))
             return
         if answer.status_code == 404:

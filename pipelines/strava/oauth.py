@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import locks
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.errors import CodeRefusedError, RunError, TransientError, UserError, one_line
 from pipelines.settings import Playground, Settings, is_placeholder
 
 SCOPES_WANTED = ("read", "activity:read_all", "profile:read_all")
@@ -121,10 +121,6 @@ def let_refresh_end(playground: Playground) -> None:
         pass
 
 
-class CodeRefused(UserError):
-    """Strava does not accept this authorisation code; another one may do."""
-
-
 def split_code(pasted: str) -> tuple[str, str | None]:
     """`(code, scope)` out of a bare code or the whole address that the browser shows after authorising."""
     pasted = pasted.strip()
@@ -224,7 +220,7 @@ def _token_request(settings: Settings, playground: Playground, form: dict[str, s
     }
 
     @tenacity.retry(
-        retry=tenacity.retry_if_exception_type((requests.RequestException, _Passing)),
+        retry=tenacity.retry_if_exception_type((requests.RequestException, TransientError)),
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=8),
         stop=tenacity.stop_after_attempt(5),
         reraise=True,
@@ -236,24 +232,20 @@ def _token_request(settings: Settings, playground: Playground, form: dict[str, s
                 "Strava's token service takes no more requests for now (HTTP 429): try again in an hour"
             )
         if answer.status_code >= 500:
-            raise _Passing(f"HTTP {answer.status_code}")
+            raise TransientError(f"HTTP {answer.status_code}")
         if answer.status_code != 200:
             raise _refusal(answer.status_code, _json(answer), settings, playground)
         return _json(answer)
 
     try:
         return post()
-    except (requests.RequestException, _Passing) as error:
+    except (requests.RequestException, TransientError) as error:
         # The text of a requests error may hold the whole request: only its kind is told.
-        cause = one_line(error) if isinstance(error, _Passing) else type(error).__name__
+        cause = one_line(error) if isinstance(error, TransientError) else type(error).__name__
         raise RunError(
             f"Strava's token service at {settings.strava.oauth_url} did not answer ({cause}): "
             "check the connection and try again"
         ) from None
-
-
-class _Passing(Exception):
-    """A fault of the token service that goes away by itself."""
 
 
 def _json(answer: Any) -> dict[str, Any]:
@@ -263,7 +255,7 @@ def _json(answer: Any) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         if answer.status_code == 200:
-            raise _Passing("an answer that is no JSON")
+            raise TransientError("an answer that is no JSON")
         return {}
     return body
 
@@ -272,7 +264,7 @@ def _refusal(status: int, body: dict[str, Any], settings: Settings, playground: 
     config = playground.config
     found = {(e.get("resource"), e.get("field")) for e in body.get("errors") or [] if isinstance(e, dict)}
     if any(name == "code" for _, name in found):
-        return CodeRefused(
+        return CodeRefusedError(
             f"Strava refuses strava.code in {config}: it works once and only for some minutes, and no value of "
             "the settings page is a code; type `make authorize` for a new authorisation"
         )

@@ -11,9 +11,8 @@ from dlt.extract import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
-from pipelines.errors import RunError, UserError
+from pipelines.errors import RefusedError, RunError, UserError
 from pipelines.strava import shape
-from pipelines.strava.api import Refused
 
 PER_PAGE = 200
 # Later than any activity: with `before` Strava lists newest first, whatever else is asked.
@@ -132,13 +131,13 @@ def _has_id(row: Any) -> bool:
 
 
 def get_object(client: RESTClient, path: str) -> dict[str, Any]:
-    """One small object. Raises Refused when the answer is none."""
+    """One small object. Raises RefusedError when the answer is none."""
     answer = client.get(path)
     if answer.status_code != 200:
-        raise Refused(f"HTTP {answer.status_code}")
+        raise RefusedError(f"HTTP {answer.status_code}")
     body = answer.json()
     if not isinstance(body, dict):
-        raise Refused("an answer that is no object")
+        raise RefusedError("an answer that is no object")
     return body
 
 

@@ -11,8 +11,7 @@ import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 
-from pipelines.commands.backlog import Stop
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.errors import RunError, StoppedError, UserError, one_line
 from pipelines.settings import Playground
 from pipelines.strava.source import strava
 from pipelines.warehouse.file import explained, patiently, read_known, turn
@@ -76,7 +75,7 @@ class Loader:
     def _start_over(self, error: Exception) -> None:
         """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
         known = explained(error, self.playground.warehouse)
-        if isinstance(known, UserError | RunError | Stop):
+        if isinstance(known, UserError | RunError | StoppedError):
             raise known from None
         shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
         self.pipeline = self._attach()
