@@ -1,6 +1,7 @@
 """`make refresh`: extract, then transform."""
 
 from pipelines.commands import extract, transform
+from pipelines.errors import InterruptedRunError
 from pipelines.settings import Playground
 
 
