@@ -8,21 +8,37 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipelines.errors import UserError
-from pipelines.settings import Playground
+
+CheckStop = Callable[[], None]
+
+
+def never_stop() -> None:
+    """Let a wait go on: the default of every `check_stop`, which may raise to end one."""
+
+
+def deadline(seconds: float, error: Exception) -> CheckStop:
+    """Return a `check_stop` that raises `error` when so many seconds are over."""
+    until = time.monotonic() + seconds
+
+    def check_stop() -> None:
+        if time.monotonic() > until:
+            raise error
+
+    return check_stop
 
 
 @contextlib.contextmanager
-def one_at_a_time(playground: Playground, command: str) -> Iterator[int]:
-    """Hold the lock of `make command` on this Playground.
+def one_at_a_time(root: Path, command: str) -> Iterator[int]:
+    """Hold the lock of `make command` on the Playground `root`.
 
     Yields its descriptor: a child that inherits it holds the lock, too, even when its parent is killed.
     Raises UserError with the process that holds it.
     """
-    with _open(playground.root / f".{command}.lock") as descriptor:
+    with _open(root / f".{command}.lock") as descriptor:
         if not _try(descriptor):
             holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
             raise UserError(
-                f"another `make {command}` (process {holder}) is at work on {playground.root}: "
+                f"another `make {command}` (process {holder}) is at work on {root}: "
                 "wait for it, or look with `make status`"
             )
         os.ftruncate(descriptor, 0)
@@ -30,10 +46,10 @@ def one_at_a_time(playground: Playground, command: str) -> Iterator[int]:
         yield descriptor
 
 
-def is_busy(playground: Playground, command: str) -> bool:
-    """Whether a `make command` is at work on this Playground."""
+def is_busy(root: Path, command: str) -> bool:
+    """Tell whether a `make command` is at work on the Playground `root`."""
     try:
-        descriptor = os.open(playground.root / f".{command}.lock", os.O_RDWR)
+        descriptor = os.open(root / f".{command}.lock", os.O_RDWR)
     except OSError:
         return False
     try:
@@ -43,11 +59,11 @@ def is_busy(playground: Playground, command: str) -> bool:
 
 
 @contextlib.contextmanager
-def turn(path: Path, goes_on: Callable[[], None] = lambda: None) -> Iterator[int]:
-    """Wait for a lock and hold it; `goes_on` is called while waiting and may raise. Yields its descriptor."""
+def file_turn(path: Path, check_stop: CheckStop = never_stop) -> Iterator[int]:
+    """Wait for the lock on a file and hold it; `check_stop` is called meanwhile. Yields its descriptor."""
     with _open(path) as descriptor:
         while not _try(descriptor):
-            goes_on()
+            check_stop()
             time.sleep(0.05)
         yield descriptor
 

@@ -10,10 +10,10 @@ import requests
 import tenacity
 
 from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError
-from pipelines.settings import Playground, Settings
-from pipelines.strava import oauth
+from pipelines.strava.oauth import Authorisation, inactive_app
 from pipelines.strava.quota import Full, Quota
 
+API_URL = "https://www.strava.com/api/v3"
 TIMEOUT_S = (10, 20)
 ATTEMPTS = 4
 
@@ -27,10 +27,10 @@ class StravaSession(requests.Session):
     """
 
     def __init__(
-        self, settings: Settings, playground: Playground, quota: Quota, wait: Callable[[Full], None]
+        self, authorisation: Authorisation, quota: Quota, wait: Callable[[Full], None], api_url: str = API_URL
     ) -> None:
         super().__init__()
-        self.settings, self.playground, self.quota, self.wait = settings, playground, quota, wait
+        self.authorisation, self.quota, self.wait, self.api_url = authorisation, quota, wait, api_url
         self.request_count = 0
         self.headers["Accept-Encoding"] = "gzip, deflate"
 
@@ -52,7 +52,7 @@ class StravaSession(requests.Session):
             while full := self.quota.full():
                 self.wait(full)
             # Put in here and not by dlt's auth hook: a request may have waited for hours since it was prepared.
-            token = oauth.access_token(self.settings, self.playground, rejected).access_token
+            token = self.authorisation.tokens(rejected).access_token
             request.headers["Authorization"] = f"Bearer {token}"
             self.quota.sending()
             self.request_count += 1
@@ -88,14 +88,14 @@ class StravaSession(requests.Session):
             return answer
         if status == 403:
             if any(error.get("code") == "Inactive" for error in _errors(answer)):
-                raise UserError(oauth.inactive_app())
+                raise UserError(inactive_app())
             raise RefusedError("HTTP 403 forbidden")
         if status >= 500 or status == 408:
             raise TransientError(f"HTTP {status}")
         if 300 <= status < 400:
             raise RunError(
-                f"Strava's API has moved away from {self.settings.strava.api_url} (HTTP {status}): "
-                "put its new address into strava.api_url in config.toml"
+                f"Strava's API has moved away from {self.api_url} (HTTP {status}): "
+                f"put its new address into strava.api_url in {self.authorisation.app.configured_in}"
             )
         raise RefusedError(f"HTTP {status}")
 

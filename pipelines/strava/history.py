@@ -1,244 +1,267 @@
-"""The requests of one extraction, in their order; what they bring goes into the backlog."""
+"""One athlete's history as Strava's API tells it: a generator of events, in the order of their requests.
+
+The listing first, then athlete, gear and zones, then the streams, newest first.
+"""
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 from dlt.sources.helpers.rest_client import RESTClient
 
-from pipelines.commands.backlog import Backlog, Change, Load
 from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError, one_line
-from pipelines.runs import Tally
-from pipelines.settings import Playground, Settings
-from pipelines.strava import oauth, plan, shape, source
+from pipelines.events import (
+    Deleted,
+    DeletionsRefused,
+    Event,
+    Listed,
+    ListingBegun,
+    Note,
+    Rows,
+    SamplesGone,
+    StreamsPending,
+    StreamsSettled,
+)
+from pipelines.known import Activity, Known
+from pipelines.strava import endpoints, plan, shape
 from pipelines.strava.api import StravaSession, is_activity_missing
+from pipelines.tables import LISTINGS, STREAM_FETCHES, TABLES, coerce
 
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
+# The types of streams that Strava has.
+STREAM_TYPES = (
+    "time",
+    "distance",
+    "latlng",
+    "altitude",
+    "velocity_smooth",
+    "heartrate",
+    "cadence",
+    "watts",
+    "temp",
+    "moving",
+    "grade_smooth",
+)
 
 
-@dataclass
-class Download:
-    """One extraction's requests. `check_stop` is called between them and raises to end the download."""
+@dataclass(frozen=True)
+class Extent:
+    """How much of a history is read."""
 
-    settings: Settings
-    playground: Playground
-    session: StravaSession
-    known: plan.Known
-    backlog: Backlog
-    tally: Tally
-    now: dt.datetime
-    lists_all: bool
-    allow_deletes: bool
-    check_stop: Callable[[], None]
-    scope: str | None = field(init=False)
+    start_date: dt.date | None = None  # activities before it are ignored
+    lookback_days: float = 30
+    full_listing_hours: float = 24
+    streams: tuple[str, ...] = STREAM_TYPES
+    lists_all: bool = False
+    allow_deletes: bool = False
 
-    def run(self) -> None:
-        """Raises UserError and RunError, and what `check_stop` and the session's waiting raise."""
-        self.client = RESTClient(base_url=self.settings.strava.api_url, session=self.session)
-        self.scope = oauth.access_token(self.settings, self.playground).scope
-        try:
-            self._check_scope()
-            self._create_tables()
-            current = self._listing()
-            self._athlete()
-            self._streams(current)
-        except MissingScopeError as error:
-            raise UserError(missing_scope(str(error))) from None
-        except TransientError as error:
-            raise RunError(
-                f"Strava does not answer ({one_line(error)}): what was loaded is safe; type `make extract` later"
-            ) from None
 
-    def _put(self, **tables: pa.Table) -> None:
-        self.backlog.put(Load(tables))
+class History:
+    """What one run reads, given what is known.
 
-    def _change(self, statement: str, *values: Any) -> None:
-        self.backlog.put(Change(statement, values))
+    Each method is a generator of events. They raise UserError and RunError, and what the session's waiting for
+    quota raises; whoever drives them may stop between two events, for nothing is remembered ahead of them.
+    """
 
-    def _note(self, text: str) -> None:
-        self.tally.notes.append(text)
+    def __init__(self, session: StravaSession, known: Known, extent: Extent, now: dt.datetime) -> None:
+        self.session, self.known, self.extent, self.now = session, known, extent, now
+        self.client = RESTClient(base_url=session.api_url, session=session)
+        # All activities that exist, once the listing is read.
+        self.current = dict(known.activities)
+        self.field_types = dict(known.extra_types)
+        self.scope: str | None = None
 
-    def _may(self, *scopes: str) -> bool:
-        """Whether one of the scopes was granted, as far as is known."""
-        return self.scope is None or bool(plan.scopes(self.scope) & {*scopes})
+    def everything(self) -> Iterator[Event]:
+        """All that is new, changed or missing."""
+        missing = {name: table.rows([]) for name, table in TABLES.items() if name not in self.known.tables}
+        # All tables stand from the first load on, empty if need be: the models read every one.
+        yield Rows(missing)
+        yield from self.listing(plan.lookback_start(self.known, self.now, self.extent.lookback_days))
+        yield from self.profile()
+        yield from self.streams()
 
-    def _check_scope(self) -> None:
+    # --- the listing ---------------------------------------------------------------------------------------
+
+    def listing(self, lookback_start: dt.datetime | None) -> Iterator[Event]:
+        """List what is due; rows of what is new or changed, then what is gone."""
+        with _answered():
+            yield from self._check_scope()
+            window = plan.listing_window(
+                self.known,
+                self.now,
+                lookback_start=lookback_start,
+                full_listing_hours=self.extent.full_listing_hours,
+                start_date=self.extent.start_date,
+                lists_all=self.extent.lists_all,
+            )
+            yield ListingBegun(window.is_full)
+            seen = set[int]()
+            for page in endpoints.list_activities(self.client, window.since and window.since - plan.SEAM):
+                seen |= {row["id"] for row in page}
+                yield from self._page(page)
+            is_accepted = yield from self._deletions(seen, window.since)
+            listing = {
+                "started_at": self.now,
+                # A listing whose deletions were refused is no measure for the next ones.
+                "is_full": window.is_full and is_accepted,
+                "scope": self.scope,
+                "start_date": str(self.extent.start_date) if self.extent.start_date else None,
+                "activity_count": len(seen),
+            }
+            yield Rows({LISTINGS.name: LISTINGS.rows([listing])})
+
+    def _check_scope(self) -> Iterator[Event]:
+        self.scope = self.session.authorisation.tokens().scope
         if not self._may("activity:read", "activity:read_all"):
-            raise UserError(missing_scope("activity:read_all"))
+            raise missing_scope("activity:read_all")
         if not self._may("activity:read_all"):
-            self._note(
+            yield Note(
                 "this authorisation does not cover private activities (activity:read_all): "
                 "type `make authorize` to add them"
             )
 
-    def _create_tables(self) -> None:
-        """All tables stand from the first load on, empty if need be: the models read every one."""
-        missing = {
-            name: shape.typed([], types)
-            for name, types in shape.TABLES.items()
-            if name not in self.known.has_table
-        }
-        if missing:
-            self._put(**missing)
+    def _may(self, *scopes: str) -> bool:
+        """Tell whether one of the scopes was granted, as far as is known."""
+        return self.scope is None or bool(plan.scopes(self.scope) & {*scopes})
 
-    # --- the listing ---------------------------------------------------------------------------------------
+    def _page(self, page: list[dict[str, Any]]) -> Iterator[Event]:
+        news, changes = [], Counter[str]()
+        for row in page:
+            activity = shape.activity(row)
+            change = plan.change_of(self.known.activities.get(activity.id), activity)
+            if change and not plan.is_before(activity, self.extent.start_date):
+                news.append(row)
+                self.current[activity.id] = activity
+                changes[change] += 1
+        if news:
+            yield Rows({"activities": shape.activities(news, self.field_types)})
+        yield Listed(changes, len(self.current))
 
-    def _listing(self) -> dict[int, plan.Activity]:
-        """List what is due, load what is new or changed, mark what is gone. Returns all that exist."""
-        known, first_day = self.known, self.settings.strava.start_date
-        window = plan.listing_window(
-            known,
-            self.now,
-            lookback_days=self.settings.strava.lookback_days,
-            full_listing_hours=self.settings.strava.full_listing_hours,
-            start_date=first_day,
-            lists_all=self.lists_all,
-        )
-        self.tally.listing = "full" if window.is_full else "look-back"
-        current, seen = dict(known.activities), set[int]()
-        field_types = dict(known.extra_types)
-        for page in source.list_activities(self.client, window.since and window.since - plan.SEAM):
-            seen |= {row["id"] for row in page}
-            news = []
-            for row in page:
-                activity = shape.activity(row)
-                change = plan.change_of(known.activities.get(activity.id), activity)
-                if change and not plan.is_before(activity, first_day):
-                    news.append(row)
-                    current[activity.id] = activity
-                    self.tally.listed(change)
-            if news:
-                self._put(activities=shape.activities(news, field_types))
-            self.tally.total = len(current)
-            self.check_stop()
-        is_accepted = self._deletions(current, seen, window.since)
-        listing = {
-            "started_at": self.now,
-            # A listing whose deletions were refused is no measure for the next ones.
-            "is_full": window.is_full and is_accepted,
-            "scope": self.scope,
-            "start_date": str(first_day) if first_day else None,
-            "activity_count": len(seen),
-        }
-        self._put(listings=shape.typed([listing], shape.TABLES["listings"]))
-        return current
-
-    def _deletions(
-        self, current: dict[int, plan.Activity], seen: set[int], since: dt.datetime | None
-    ) -> bool:
-        """Mark in the warehouse and in `current` what is no longer listed; false when that is refused."""
+    def _deletions(self, seen: set[int], since: dt.datetime | None) -> Generator[Event, None, bool]:
+        """Report what is no longer listed; returns whether that was believed."""
         gone = plan.vanished(self.known, seen, since)
-        refusal = plan.refuse_deletion(self.known, len(gone), self.scope, self.allow_deletes)
+        refusal = plan.refuse_deletion(self.known, len(gone), self.scope, self.extent.allow_deletes)
         if refusal:
-            self._note(refusal)
-            self.tally.deletions_refused = len(gone)
+            yield DeletionsRefused(len(gone), refusal)
             return False
         if gone:
-            self.tally.deleted = len(gone)
-            # An update of one column: dlt's merge would need the whole rows once more.
-            self._change(
-                "update strava_raw.activities set deleted_at = ? where id in (select unnest(?))",
-                self.now,
-                gone,
-            )
             for id_ in gone:
-                current[id_] = replace(current[id_], is_deleted=True)
+                self.current[id_] = replace(self.current[id_], is_deleted=True)
+            yield Deleted(gone, self.now)
         return True
 
     # --- the athlete ---------------------------------------------------------------------------------------
 
-    def _athlete(self) -> None:
+    def profile(self) -> Iterator[Event]:
         """Athlete, gear and zones, once a day; each needs a scope that may be missing."""
         refreshed = self.known.athlete_refreshed_at
         if refreshed is not None and dt.timedelta(0) <= self.now - refreshed < dt.timedelta(days=1):
             return
+        self.scope = self.session.authorisation.tokens().scope
         if not self._may("read", "profile:read_all"):
             return
         athlete: pa.Table | None = None
         try:
-            answer = source.get_object(self.client, "/athlete")
-            if shape.coerce(answer.get("id"), pa.int64()) is None:
+            answer = endpoints.get_object(self.client, "/athlete")
+            if coerce(answer.get("id"), pa.int64()) is None:
                 raise RefusedError("an answer that is no athlete")
             athlete = shape.athlete(answer, self.now)
             if "bikes" in answer or "shoes" in answer:
-                self._put(gear=shape.gear(answer))
+                yield Rows({"gear": shape.gear(answer)})
             if self._may("profile:read_all"):
-                zones = shape.zones(source.get_object(self.client, "/athlete/zones"))
+                zones = shape.zones(endpoints.get_object(self.client, "/athlete/zones"))
                 if zones.num_rows:
-                    self._put(athlete_zones=zones)
+                    yield Rows({"athlete_zones": zones})
         except (MissingScopeError, TransientError, RefusedError) as error:
-            self._note(f"zones and gear were not read ({type(error).__name__}: {one_line(error)})")
+            yield Note(f"zones and gear were not read ({type(error).__name__}: {one_line(error)})")
             if isinstance(error, TransientError):
                 return  # the next run asks again
         if athlete is not None:
-            self._put(athlete=athlete)
+            yield Rows({"athlete": athlete})
 
     # --- the streams ---------------------------------------------------------------------------------------
 
-    def _streams(self, current: dict[int, plan.Activity]) -> None:
+    def streams(self) -> Iterator[Event]:
         """Ask for the streams of each activity that lacks them, newest first."""
-        pending = plan.pending_streams(current, self.known.fetches, self.now, self.settings.strava.start_date)
-        self.tally.pending, self.tally.total = len(pending), len(pending)
-        unanswered: list[tuple[plan.Activity, str]] = []
-        for activity in pending:
-            self.check_stop()
-            try:
-                self._fetch(activity)
-            except TransientError as fault:
-                unanswered.append((activity, one_line(fault)))
-                if len(unanswered) >= OUTAGE_AFTER:
-                    raise TransientError(f"{len(unanswered)} activities in a row: {one_line(fault)}") from None
-            else:
-                self._give_up(unanswered)
-        self._give_up(unanswered)
+        pending = plan.pending_streams(self.current, self.known.fetches, self.now, self.extent.start_date)
+        yield StreamsPending(len(pending))
+        unanswered: list[tuple[Activity, str]] = []
+        with _answered():
+            for activity in pending:
+                try:
+                    events = self._fetch(activity)
+                except TransientError as fault:
+                    unanswered.append((activity, one_line(fault)))
+                    if len(unanswered) >= OUTAGE_AFTER:
+                        raise TransientError(
+                            f"{len(unanswered)} activities in a row: {one_line(fault)}"
+                        ) from None
+                else:
+                    # Others are answered: it was no outage.
+                    yield from self._given_up(unanswered)
+                    yield from events
+            yield from self._given_up(unanswered)
 
-    def _fetch(self, activity: plan.Activity) -> None:
+    def _fetch(self, activity: Activity) -> list[Event]:
         """One request for all streams of one activity. Raises TransientError when no answer came."""
         try:
-            answer = source.fetch_streams(self.client, activity.id, self.settings.strava.streams)
+            answer = endpoints.fetch_streams(self.client, activity.id, self.extent.streams)
         except RefusedError as refusal:
-            self._settle(activity, "failed", one_line(refusal))
-            return
+            return self._settled(activity, "failed", one_line(refusal))
         if answer.status_code == 404:
             if is_activity_missing(answer):
-                self._settle(activity, "failed", "the activity is not visible (HTTP 404)")
-            else:
-                self._settle(activity, "none", None)
-            return
+                return self._settled(activity, "failed", "the activity is not visible (HTTP 404)")
+            return self._settled(activity, "none", None)
         rows, complaint = shape.streams(activity.id, answer.json())
         if not rows.num_rows:
-            self._settle(activity, "none", complaint)
-        elif rows["time"].null_count == rows.num_rows:
+            return self._settled(activity, "none", complaint)
+        if rows["time"].null_count == rows.num_rows:
             # A mangled answer has only `distance`: kept, and asked for again.
-            self._settle(activity, "failed", complaint or "the time stream is empty", rows)
-        else:
-            self._settle(activity, "loaded", complaint, rows)
+            return self._settled(activity, "failed", complaint or "the time stream is empty", rows)
+        return self._settled(activity, "loaded", complaint, rows)
 
-    def _give_up(self, unanswered: list[tuple[plan.Activity, str]]) -> None:
-        """Others are answered: it was no outage."""
+    def _given_up(self, unanswered: list[tuple[Activity, str]]) -> Iterator[Event]:
         for activity, fault in unanswered:
-            self._settle(activity, "failed", fault)
+            yield from self._settled(activity, "failed", fault)
         unanswered.clear()
 
-    def _settle(
-        self, activity: plan.Activity, status: str, error: str | None, rows: pa.Table | None = None
-    ) -> None:
-        """Hand over the samples with the ledger's row."""
+    def _settled(
+        self, activity: Activity, status: str, error: str | None, rows: pa.Table | None = None
+    ) -> list[Event]:
+        """The samples, together with the ledger's row."""
         previous = self.known.fetches.get(activity.id)
-        self.tally.settled(status)
-        if status == "none" and previous and previous.sample_count:
-            self._change("delete from strava_raw.streams where activity_id = ?", activity.id)
         count = rows.num_rows if rows is not None else 0
         row = plan.fetch_row(activity, previous, dt.datetime.now(dt.UTC), status, count, error)
-        ledger = shape.typed([row], shape.TABLES["stream_fetches"])
-        self._put(**({} if rows is None else {"streams": rows}), stream_fetches=ledger)
+        ledger = {STREAM_FETCHES.name: STREAM_FETCHES.rows([row])}
+        had_samples = status == "none" and previous is not None and previous.sample_count > 0
+        return [
+            *([SamplesGone(activity.id)] if had_samples else []),
+            Rows(ledger if rows is None else {"streams": rows, **ledger}),
+            StreamsSettled(status),
+        ]
 
 
-def missing_scope(scope: str) -> str:
-    return (
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Turn what a request may end with into what a person can act on."""
+    try:
+        yield
+    except MissingScopeError as error:
+        raise missing_scope(str(error)) from None
+    except TransientError as error:
+        raise RunError(
+            f"Strava does not answer ({one_line(error)}): what was loaded is safe; type `make extract` later"
+        ) from None
+
+
+def missing_scope(scope: str) -> UserError:
+    """Return the error of an authorisation that does not cover the activities."""
+    return UserError(
         f"the authorisation does not cover your activities ({scope} is missing; a token from Strava's settings "
         "page never does): type `make authorize` and leave all boxes ticked"
     )

@@ -1,9 +1,11 @@
-"""What a run has to do, decided from what the warehouse knows. Pure: no I/O, no clock."""
+"""What a run has to do, decided from what is known. Pure: no I/O, no clock."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from pipelines.known import Activity, Fetch, Known
 
 YOUNG = dt.timedelta(days=1)
 # An activity may move to 00:00:01 of its day, or a time zone away; the window is read that much further back.
@@ -21,76 +23,28 @@ PAUSES = (
 
 
 @dataclass(frozen=True)
-class Activity:
-    """What is remembered of an activity: enough to see that it has changed."""
-
-    id: int
-    start_date: dt.datetime | None
-    distance: float | None
-    moving_time: int | None
-    elapsed_time: int | None
-    manual: bool | None
-    content_hash: int | None
-    is_deleted: bool = False
-    local_date: dt.date | None = None
-
-    @property
-    def measures(self) -> tuple[float | None, int | None, int | None]:
-        return self.distance, self.moving_time, self.elapsed_time
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """A row of the ledger `stream_fetches`."""
-
-    status: str
-    sample_count: int
-    attempt_count: int
-    next_attempt_at: dt.datetime | None
-    measures: tuple[float | None, int | None, int | None]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A row of `listings`: a listing that was read to its end."""
-
-    started_at: dt.datetime
-    scope: str | None
-    start_date: str | None
-
-
-@dataclass(frozen=True)
 class Window:
-    """What a run lists: all activities since an instant, null for since ever."""
+    """What a run lists: all activities since an instant; `None` for all there are."""
 
     since: dt.datetime | None
     is_full: bool
-
-
-@dataclass
-class Known:
-    """The warehouse at the beginning of a run."""
-
-    activities: dict[int, Activity] = field(default_factory=dict)
-    fetches: dict[int, Fetch] = field(default_factory=dict)
-    last_full: Listing | None = None
-    athlete_refreshed_at: dt.datetime | None = None
-    extra_types: dict[str, Any] = field(default_factory=dict)
-    has_table: frozenset[str] = frozenset()
 
 
 def listing_window(
     known: Known,
     now: dt.datetime,
     *,
-    lookback_days: float,
+    lookback_start: dt.datetime | None,
     full_listing_hours: float,
     start_date: dt.date | None,
     lists_all: bool,
 ) -> Window:
-    """Everything when that is due, else the look-back window; nothing before `start_date`."""
+    """Return the look-back window, or everything when that is due; nothing before `start_date`.
+
+    `lookback_start` is the first instant of the look-back window; `None` when nothing is known yet.
+    """
     is_due = full_listing_due(known, now, full_listing_hours, start_date, lists_all)
-    since = None if is_due else window_start(known, now, lookback_days)
+    since = None if is_due else lookback_start
     is_full = since is None
     if start_date is not None:
         earliest = max(dt.datetime.combine(start_date, dt.time(), dt.UTC), EPOCH)
@@ -101,21 +55,29 @@ def listing_window(
 def full_listing_due(
     known: Known, now: dt.datetime, hours: float, start_date: dt.date | None, forced: bool
 ) -> bool:
-    """Whether this run lists everything and not only the look-back window."""
+    """Tell whether this run lists everything and not only the look-back window."""
     last = known.last_full
     if forced or last is None or (str(start_date) if start_date else None) != last.start_date:
         return True
     return not dt.timedelta(0) <= now - last.started_at < dt.timedelta(hours=hours)
 
 
-def window_start(known: Known, now: dt.datetime, lookback_days: float) -> dt.datetime | None:
-    """The first instant of the look-back window: counted from the newest activity, at the latest from now."""
+def lookback_start(known: Known, now: dt.datetime, lookback_days: float) -> dt.datetime | None:
+    """Return the first instant of the look-back window; `None` when nothing is known.
+
+    It is counted from the newest activity, and from now if that lies in the future.
+    """
     starts = [a.start_date for a in known.activities.values() if a.start_date and not a.is_deleted]
-    return min(max(starts), now) - dt.timedelta(days=min(lookback_days, LONG_DAYS)) if starts else None
+    return min(max(starts), now) - lookback(lookback_days) if starts else None
+
+
+def lookback(days: float) -> dt.timedelta:
+    """Return the length of the look-back window; one longer than any history is cut to that."""
+    return dt.timedelta(days=min(days, LONG_DAYS))
 
 
 def change_of(before: Activity | None, now: Activity) -> str | None:
-    """What a listing says of an activity: "new", "restored", "changed", or null for nothing new."""
+    """Tell what a listing says of an activity: "new", "restored", "changed", or `None` for nothing new."""
     if before is None:
         return "new"
     if before.is_deleted:
@@ -124,12 +86,12 @@ def change_of(before: Activity | None, now: Activity) -> str | None:
 
 
 def is_before(activity: Activity, day: dt.date | None) -> bool:
-    """Whether it is left out by `start_date`."""
+    """Tell whether it is left out by `start_date`."""
     return day is not None and activity.local_date is not None and activity.local_date < day
 
 
 def vanished(known: Known, seen: Iterable[int], since: dt.datetime | None) -> list[int]:
-    """Ids that stand in the warehouse and were not in a complete listing from `since` on."""
+    """Return the ids that are known and were not in a complete listing from `since` on."""
     seen = set(seen)
     return [
         a.id
@@ -141,7 +103,7 @@ def vanished(known: Known, seen: Iterable[int], since: dt.datetime | None) -> li
 
 
 def refuse_deletion(known: Known, gone: int, scope: str | None, allowed: bool) -> str | None:
-    """Why `gone` vanished activities must not be marked deleted; null when they may."""
+    """Return why `gone` vanished activities must not be marked deleted; `None` when they may."""
     if allowed or gone == 0:
         return None
     last = known.last_full.scope if known.last_full else None
@@ -161,6 +123,7 @@ def refuse_deletion(known: Known, gone: int, scope: str | None, allowed: bool) -
 
 
 def scopes(text: str | None) -> set[str]:
+    """Return the scopes in a text that separates them by commas or spaces."""
     return {item for item in (text or "").replace(" ", ",").split(",") if item}
 
 
@@ -170,7 +133,7 @@ def pending_streams(
     now: dt.datetime,
     start_date: dt.date | None = None,
 ) -> list[Activity]:
-    """The activities from `start_date` on whose streams are to be asked for, newest first."""
+    """Return the activities from `start_date` on whose streams are to be asked for, newest first."""
     due = [
         a for a in activities.values() if _is_due(a, fetches.get(a.id), now) and not is_before(a, start_date)
     ]
@@ -194,7 +157,7 @@ def fetch_row(
     sample_count: int = 0,
     error: str | None = None,
 ) -> dict[str, Any]:
-    """The ledger's row after streams were asked for once more.
+    """Return the ledger's row after streams were asked for once more.
 
     `failed`, and `none` of an activity younger than a day, are tried again after growing pauses.
     """

@@ -51,20 +51,22 @@ class Full:
 class Quota:
     """Counts requests, reads the rate headers, says when the next request may go out."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] | None = None):
+    def __init__(self, path: Path | None = None, clock: Callable[[], float] | None = None) -> None:
+        """Go on from the counts in the file `path`; without one, count for this process alone."""
         self.path = path
         self._clock = clock
-        self.usage = _read(path)
+        self.usage = _read(path) if path else Usage()
         if self.usage.blocked_until > self.now() + 2 * DAY_S:
             self.usage.blocked_until = 0  # no window lasts so long: the clock, or the file, was wrong
         self._refused_in_a_row = 0
         self._lock = threading.Lock()  # the display asks while the download counts
 
     def now(self) -> float:
+        """Return the time in epoch seconds."""
         return self._clock() if self._clock else time.time()
 
     def full(self) -> Full | None:
-        """Null while a request may be sent."""
+        """Tell whether requests must wait; `None` while one may be sent."""
         with self._lock:
             now = self.now()
             self._roll(now)
@@ -78,7 +80,7 @@ class Quota:
             return None
 
     def left(self) -> tuple[int, int]:
-        """Requests left in this quarter hour and today."""
+        """Return the requests left in this quarter hour and today."""
         with self._lock:
             self._roll(self.now())
             usage = self.usage
@@ -118,7 +120,7 @@ class Quota:
             else:
                 self._refused_in_a_row = 0
             if counted != (usage.limits, usage.used, usage.blocked_until):
-                self._write()  # mostly Strava has counted what we have, which stands written
+                self._write()  # else Strava's count equals ours, which is already on disk
 
     def _refused(self, headers: Mapping[str, str]) -> None:
         now, usage = self.now(), self.usage
@@ -147,11 +149,13 @@ class Quota:
         usage.quarter, usage.day = quarter, day
 
     def _write(self) -> None:
+        if self.path is None:
+            return
         # Replaced atomically but not synced: after a power cut one window's count may be lost, not the file.
         temporary = self.path.with_name(f".{self.path.name}.tmp")
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", 0) as file:
             file.write(orjson.dumps(self.usage))  # at every request: a tenth of the time json takes
-        os.replace(temporary, self.path)
+        temporary.replace(self.path)
 
 
 def _is_near(at: float, boundary: float) -> bool:

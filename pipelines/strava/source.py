@@ -1,146 +1,248 @@
-"""The dlt source "strava": what is asked of the API, and how its tables are merged into strava_raw."""
+"""The dlt source "strava": the events of a history as the rows of dlt's resources."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import dlt
 import pyarrow as pa
-import requests
+from dlt.common import logger
+from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
-from dlt.sources.helpers.rest_client import RESTClient
-from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
-from pipelines.errors import RefusedError, RunError, UserError
-from pipelines.strava import shape
+from pipelines.errors import StoppedError, one_line
+from pipelines.events import Deleted, DeletionsRefused, Event, Note, Rows, SamplesGone
+from pipelines.strava import plan
+from pipelines.strava.api import API_URL, StravaSession, sleep_until
+from pipelines.strava.history import STREAM_TYPES, Extent, History
+from pipelines.strava.memory import Memory
+from pipelines.strava.oauth import OAUTH_URL, App, Authorisation
+from pipelines.strava.quota import Full, Quota
+from pipelines.strava.tokens import MemoryTokens, TokenStore
+from pipelines.tables import ACTIVITIES, ATHLETE, ATHLETE_ZONES, GEAR, STREAM_FETCHES, STREAMS, Table
 
-PER_PAGE = 200
-# Later than any activity: with `before` Strava lists newest first, whatever else is asked.
-FAR_FUTURE = 4102444800  # 2100-01-01
-
-# The tables of strava_raw: (how rows replace those that stand, columns that are no plain Arrow type).
-TABLES: dict[str, dict[str, Any]] = {
-    "activities": {
-        "write_disposition": "merge",
-        "primary_key": "id",
-        "columns": {
-            **{name: {"data_type": "json"} for name in shape.JSON_FIELDS},
-            "start_date_local": {"data_type": "timestamp", "timezone": False},
-        },
-    },
-    # Merged by activity, not by sample: a cropped activity has fewer samples than before.
-    "streams": {"write_disposition": "merge", "merge_key": "activity_id"},
-    "stream_fetches": {"write_disposition": "merge", "primary_key": "activity_id"},
-    "listings": {"write_disposition": "merge", "primary_key": "started_at"},
-    "athlete": {"write_disposition": "merge", "primary_key": "id"},
-    "athlete_zones": {"write_disposition": "replace"},
-    "gear": {"write_disposition": "replace"},
-}
+T = TypeVar("T")
 
 
-@dlt.source(name="strava", schema_contract={"data_type": "freeze"})
-def strava(tables: Mapping[str, pa.Table]) -> Iterator[DltResource]:
-    """What was downloaded since the last load, as Arrow tables by name.
+@dlt.source(name="strava", section="strava", schema_contract={"data_type": "freeze"})
+def strava(
+    client_id: str | None = None,
+    client_secret: TSecretStrValue | None = dlt.secrets.value,
+    refresh_token: TSecretStrValue | None = None,
+    access_token: TSecretStrValue | None = None,
+    token_store: TokenStore | None = None,
+    api_url: str = API_URL,
+    oauth_url: str = OAUTH_URL,
+    start_date: dt.date | None = None,
+    lookback_days: float = 30,
+    full_listing_hours: float = 24,
+    streams: Sequence[str] = STREAM_TYPES,
+    wait: bool = True,
+    allow_deletes: bool = False,
+    quota: Quota | None = None,
+) -> Sequence[DltResource]:
+    """One athlete's history on Strava: activities, samples, athlete, zones, gear.
 
-    dlt loads only after a run's extraction has ended, so that one run over a whole history would lose all of
-    it when killed. Each run therefore carries the few seconds that are in hand, and the place to go on from
-    is read from the warehouse itself (it cannot disagree with the rows), not from dlt's incremental state.
+    Each value is also read from dlt's configuration (`sources.strava.client_id`, ...). What was loaded is kept
+    in dlt's pipeline state: a second run lists the look-back window, and asks for no stream that was loaded.
+    What a listing no longer holds is deleted from the destination.
+
+    Args:
+        client_id: Of the API app (strava.com/settings/api).
+        client_secret: Of the API app.
+        refresh_token: From the first authorisation. Strava may replace it: a `token_store` keeps the new one.
+        access_token: Enough by itself for as long as it is valid.
+        token_store: Anything with `load()` and `save(tokens)`, mappings with access_token, refresh_token and
+            expires_at; in place of the two tokens.
+        api_url: Base of the API.
+        oauth_url: Base of Strava's authorisation pages.
+        start_date: Activities before this date are ignored.
+        lookback_days: The window before the newest activity that each run lists again.
+        full_listing_hours: A run this long after the last listing of everything lists everything.
+        streams: The types of streams to ask for.
+        wait: Wait for the next quarter hour when the quota is used up. A full day's quota always ends the
+            run; what was read until then is loaded, and the next run goes on.
+        allow_deletes: Believe a listing that lacks more than half of the known activities.
+        quota: Counts requests across runs; by default from the first answer of this one.
     """
-    for name, rows in tables.items():
-        yield dlt.resource([rows], name=name, **TABLES[name])
-
-
-def unreadable() -> RunError:
-    return RunError("Strava's list of activities could not be read: type `make extract` to try again")
-
-
-class NewestFirst(BasePaginator):
-    """Pages by time instead of by number: a change on Strava between two pages then shifts nothing.
-
-    Each page begins at the second where the last one ended (Strava does not say whether `before` is
-    exclusive), so that rows at the seam come twice; the listing has ended when a page brings nothing new.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before, self.page, self.seen = FAR_FUTURE, 1, set[Any]()
-        self.after: int | None = None
-
-    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        if response.status_code == 404:
-            base = response.url.partition("/athlete/activities")[0]
-            raise UserError(
-                f"there is no Strava API at {base} (HTTP 404): correct strava.api_url in config.toml"
-            )
-        if not isinstance(response.json(), list):
-            raise unreadable()
-        rows = [row for row in data or [] if isinstance(row, dict)]
-        new = {row.get("id") for row in rows if isinstance(row.get("id"), int)} - self.seen
-        self.seen |= new
-        starts = [start for row in rows if (start := start_epoch(row)) is not None]
-        self._has_next_page = bool(new)
-        if not new:
-            return
-        if not starts:  # where to go on from is unknown; what comes after would count as deleted
-            raise unreadable()
-        # Descending is the rule; a page the other way round moves the lower bound instead.
-        ascending = len(starts) > 1 and starts[0] < starts[-1]
-        bound = max(starts) - 1 if ascending else min(starts) + 1
-        moved = bound != (self.after if ascending else self.before)
-        self.after, self.before = (bound, self.before) if ascending else (self.after, bound)
-        # More activities in one second than a page holds: only then by number.
-        self.page = 1 if moved else self.page + 1
-
-    def update_request(self, request: requests.Request) -> None:
-        request.params["before"], request.params["page"] = self.before, self.page
-        if self.after is not None:
-            request.params["after"] = self.after
-
-
-def start_epoch(activity: Mapping[str, Any]) -> int | None:
-    """`start_date` of a summary as epoch seconds; null where it is none."""
-    start = shape.coerce(activity.get("start_date"), shape.INSTANT)
-    return int(start.timestamp()) if isinstance(start, dt.datetime) else None
-
-
-def list_activities(client: RESTClient, after: dt.datetime | None) -> Iterator[list[dict[str, Any]]]:
-    """`GET /athlete/activities` in pages of summaries, newest first, each activity once.
-
-    Ends after the last activity; raises when the listing could not be read to its end.
-    """
-    params: dict[str, Any] = {"per_page": PER_PAGE, "before": FAR_FUTURE, "page": 1}
-    if after is not None:
-        params["after"] = max(int(after.timestamp()), 0)
-    seen: set[int] = set()
-    pages = client.paginate(
-        "/athlete/activities",
-        params=params,
-        paginator=NewestFirst(),
-        data_selector="$",
-        hooks={"response": []},  # the session has judged the answer already
+    given = {"access_token": access_token or "", "refresh_token": refresh_token, "client_id": client_id}
+    store = token_store or MemoryTokens(given if access_token or refresh_token else None)
+    app = App(client_id or "", client_secret or "", oauth_url.rstrip("/"))
+    extent = Extent(
+        start_date=dt.date.fromisoformat(start_date) if isinstance(start_date, str) else start_date,
+        lookback_days=lookback_days,
+        full_listing_hours=full_listing_hours,
+        streams=tuple(kind for kind in STREAM_TYPES if kind in streams or kind == "time"),
+        allow_deletes=allow_deletes,
     )
-    for page in pages:
-        rows = {row["id"]: row for row in page if _has_id(row) and row["id"] not in seen}
-        seen |= rows.keys()
-        yield list(rows.values())
+    extraction = _Extraction(
+        lambda: StravaSession(
+            Authorisation(app, store), quota or Quota(), _wait_or_stop(wait), api_url.rstrip("/")
+        ),
+        extent,
+    )
+    return _resources(extraction)
 
 
-def _has_id(row: Any) -> bool:
-    """A row without an id that fits BIGINT cannot be kept."""
-    return isinstance(row, dict) and type(row.get("id")) is int and abs(row["id"]) < 2**63
+class _Replayed(Generic[T]):
+    """An iterator that several can go through; each item is made once."""
+
+    def __init__(self, iterator: Iterator[T]) -> None:
+        self._iterator, self._items = iterator, list[T]()
+
+    def __iter__(self) -> Iterator[T]:
+        position = 0
+        while True:
+            if position == len(self._items):
+                try:
+                    self._items.append(next(self._iterator))
+                except StopIteration:
+                    return
+            yield self._items[position]
+            position += 1
 
 
-def get_object(client: RESTClient, path: str) -> dict[str, Any]:
-    """One small object. Raises RefusedError when the answer is none."""
-    answer = client.get(path)
-    if answer.status_code != 200:
-        raise RefusedError(f"HTTP {answer.status_code}")
-    body = answer.json()
-    if not isinstance(body, dict):
-        raise RefusedError("an answer that is no object")
-    return body
+class _Extraction:
+    """What the resources share while dlt extracts them: one history, one listing, one memory."""
+
+    def __init__(self, session: Callable[[], StravaSession], extent: Extent) -> None:
+        self._session, self.extent = session, extent
+        self._state: dict[str, Any] | None = None
+
+    def begin(self) -> None:
+        """Start anew when dlt has begun another extraction; each has a state object of its own."""
+        state = dlt.current.source_state()
+        if state is self._state:
+            return
+        self._state = state
+        self.memory = Memory(state)
+        self.now = dt.datetime.now(dt.UTC)
+        self.history = History(self._session(), self.memory.known(), self.extent, self.now)
+        self.is_stopped = False
+        self._listing: _Replayed[Event] | None = None
+
+    def listing(self, lookback_start: dt.datetime | None = None) -> Iterator[Event]:
+        """Go through the events of the one listing; whoever comes first begins it."""
+        if self._listing is None:
+            known_start = plan.lookback_start(self.history.known, self.now, self.extent.lookback_days)
+            start = min(filter(None, (lookback_start, known_start)), default=None)
+            self._listing = _Replayed(self.until_stopped(self.history.listing(start)))
+        return iter(self._listing)
+
+    def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
+        """End at a full quota as if all were read; the next run goes on. Notes are logged."""
+        if self.is_stopped:
+            return
+        try:
+            for event in events:
+                match event:
+                    case Note():
+                        logger.warning(event.text)
+                    case DeletionsRefused():
+                        logger.warning(event.reason)
+                    case _:
+                        yield event
+        except StoppedError as stop:
+            self.is_stopped = True
+            logger.warning(f"{one_line(stop)}; what was read is loaded, the next run goes on")
 
 
-def fetch_streams(client: RESTClient, activity_id: int, kinds: Sequence[str]) -> requests.Response:
-    """All streams of one activity in one request. The commas stay commas: encoded they are not understood."""
-    return client.get(f"/activities/{activity_id}/streams?keys={','.join(kinds)}&key_by_type=true")
+def _resources(extraction: _Extraction) -> Sequence[DltResource]:
+    # dlt's cursor says where the look-back window begins; rows are told from known ones by the memory.
+    newest = dlt.sources.incremental[dt.datetime](
+        "start_date", lag=plan.lookback(extraction.extent.lookback_days).total_seconds()
+    )
+
+    # A deleted activity is a row with `deleted_at`; dlt then deletes it.
+    @dlt.resource(name=ACTIVITIES.name, **_with_deletion(ACTIVITIES, "deleted_at", "timestamp"))
+    def activities(
+        start_date: dlt.sources.incremental[dt.datetime] = newest,
+    ) -> Iterator[pa.Table]:
+        extraction.begin()
+        memory, history = extraction.memory, extraction.history
+        for event in extraction.listing(start_date.start_value):
+            match event:
+                case Rows(tables) if ACTIVITIES.name in tables:
+                    rows = tables[ACTIVITIES.name]
+                    memory.activities(history.current, rows)
+                    starts = [*rows["start_date"].to_pylist(), start_date.last_value]
+                    # What is to be loaded is decided; dlt has no row to leave out.
+                    start_date.advance(max(filter(None, starts), default=None))
+                    yield rows
+                case Rows(tables):
+                    memory.listing(tables["listings"].to_pylist()[0])
+                case Deleted(ids, at):
+                    for id_ in ids:
+                        memory.forget(id_)
+                    start_date.advance(None)
+                    yield ACTIVITIES.rows([{"id": id_, "deleted_at": at} for id_ in ids])
+
+    @dlt.resource(name="answers", selected=False)
+    def answers() -> Iterator[Event]:
+        extraction.begin()
+        for event in extraction.listing():
+            if isinstance(event, Deleted):
+                yield event
+        yield from extraction.until_stopped(extraction.history.streams())
+
+    @dlt.transformer(
+        data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool")
+    )
+    def streams(event: Event) -> Iterator[pa.Table]:
+        match event:
+            case Rows(tables):
+                extraction.memory.fetches(tables[STREAM_FETCHES.name])
+                if STREAMS.name in tables:
+                    yield tables[STREAMS.name]
+            case SamplesGone(id_):
+                yield _gone([id_])
+            case Deleted(ids):
+                yield _gone(ids)
+
+    @dlt.transformer(data_from=answers, name=STREAM_FETCHES.name, **STREAM_FETCHES.hints)
+    def stream_fetches(event: Event) -> Iterator[pa.Table]:
+        if isinstance(event, Rows):
+            yield event.tables[STREAM_FETCHES.name]
+
+    @dlt.resource(name="profile", selected=False)
+    def profile() -> Iterator[Event]:
+        extraction.begin()
+        yield from extraction.until_stopped(extraction.history.profile())
+
+    def of_profile(table: Table) -> DltResource:
+        hints = table.hints
+        if table.key is None:
+            # Said as a function: a plain "replace" empties the table in a run that does not read it.
+            hints |= {"table_name": lambda _: table.name, "write_disposition": lambda _: "replace"}
+
+        @dlt.transformer(data_from=profile, name=table.name, **hints)
+        def rows(event: Event) -> Iterator[pa.Table]:
+            if isinstance(event, Rows) and table.name in event.tables:
+                if table is ATHLETE:
+                    extraction.memory.athlete(extraction.now)
+                yield event.tables[table.name]
+
+        return rows
+
+    return [activities, streams, stream_fetches, *map(of_profile, (ATHLETE, ATHLETE_ZONES, GEAR))]
+
+
+def _with_deletion(table: Table, column: str, data_type: str) -> dict[str, Any]:
+    """Return the table's hints and dlt's mark on the column that deletes a row by being set."""
+    hints = table.hints
+    mark = {column: {"data_type": data_type, "hard_delete": True}}
+    return {**hints, "columns": {**hints.get("columns", {}), **mark}}
+
+
+def _gone(activity_ids: Sequence[int]) -> pa.Table:
+    schema = pa.schema([STREAMS.schema().field("activity_id"), pa.field("is_gone", pa.bool_())])
+    return pa.table([pa.array(activity_ids, pa.int64()), pa.array([True] * len(activity_ids))], schema=schema)
+
+
+def _wait_or_stop(wait: bool) -> Callable[[Full], None]:
+    def wait_or_stop(full: Full) -> None:
+        if full.window == "day" or not wait:
+            raise StoppedError(f"the quota of requests of this {full.window} is used up")
+        sleep_until(full.until, lambda: False)
+
+    return wait_or_stop

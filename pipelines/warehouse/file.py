@@ -1,6 +1,5 @@
 """The DuckDB file: taken in turns, opened, read; its errors in words that name the remedy."""
 
-import datetime as dt
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,7 +11,6 @@ import duckdb
 from pipelines import locks
 from pipelines.errors import RunError, UserError, is_of_file, of_file
 from pipelines.settings import Playground
-from pipelines.strava import plan
 
 T = TypeVar("T")
 LOCK_WAIT_S = 15
@@ -20,27 +18,23 @@ LOCK_WAIT_S = 15
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
 
-def do_nothing() -> None:
-    pass
-
-
-def turn(playground: Playground, goes_on: Callable[[], None] = do_nothing) -> AbstractContextManager[int]:
+def warehouse_turn(playground: Playground, check_stop: locks.CheckStop = locks.never_stop) -> AbstractContextManager[int]:
     """Held while a command of ours has the file open: extract and transform take turns, DuckDB would refuse one."""
-    return locks.turn(playground.root / ".warehouse.lock", goes_on)
+    return locks.file_turn(playground.root / ".warehouse.lock", check_stop)
 
 
-def connect(path: Path, goes_on: Callable[[], None] = do_nothing) -> duckdb.DuckDBPyConnection:
-    """Open a warehouse read-only, waiting briefly for a tool that holds it; `goes_on` may raise meanwhile.
+def connect(path: Path, check_stop: locks.CheckStop = locks.never_stop) -> duckdb.DuckDBPyConnection:
+    """Open a warehouse read-only, waiting briefly for a tool that holds it; `check_stop` may raise meanwhile.
 
     Raises UserError when it stays locked, is no DuckDB file, or was written by a newer DuckDB.
     """
     try:
-        return patiently(lambda: duckdb.connect(str(path), read_only=True, config=OFFLINE), path, goes_on)
+        return patiently(lambda: duckdb.connect(str(path), read_only=True, config=OFFLINE), path, check_stop)
     except duckdb.Error as error:
         raise explained(error, path) from None
 
 
-def patiently(action: Callable[[], T], path: Path, goes_on: Callable[[], None] = do_nothing) -> T:
+def patiently(action: Callable[[], T], path: Path, check_stop: locks.CheckStop = locks.never_stop) -> T:
     """Do it, again and again for a while if another program locks the file. Raises UserError that names it."""
     until = time.monotonic() + LOCK_WAIT_S
     while True:
@@ -51,15 +45,17 @@ def patiently(action: Callable[[], T], path: Path, goes_on: Callable[[], None] =
                 raise
             if time.monotonic() > until:
                 raise locked(path, error) from None
-        goes_on()
+        check_stop()
         time.sleep(0.2)
 
 
 def is_locked(error: BaseException) -> bool:
+    """Tell whether another program has the file open."""
     return any("Could not set lock" in text or "Conflicting lock" in text for text in _causes(error))
 
 
 def locked(path: Path, error: BaseException) -> UserError:
+    """Return the error that names the program that has the file open."""
     holder = ""
     for text in _causes(error):
         if "PID" in text:
@@ -104,58 +100,3 @@ def _causes(error: BaseException) -> list[str]:
         texts.append(str(seen))
         seen = seen.__cause__ or seen.__context__
     return texts
-
-
-def read_known(playground: Playground, goes_on: Callable[[], None] = do_nothing) -> plan.Known:
-    """What the warehouse holds, as a run needs it; empty before the first load. To be called in one's turn."""
-    if not playground.warehouse.exists():
-        return plan.Known()
-    from pipelines.strava import shape
-
-    with connect(playground.warehouse, goes_on) as connection:
-        tables = frozenset(
-            name
-            for (name,) in connection.execute(
-                "select table_name from information_schema.tables where table_schema = 'strava_raw'"
-            ).fetchall()
-        )
-        known = plan.Known(has_table=tables)
-        if "activities" in tables:
-            for id_, start, *values in connection.execute(
-                # Python gets an instant as UTC wall clock: of DuckDB's own time zones it would need pytz.
-                "select id, start_date::timestamptz at time zone 'UTC', distance, moving_time, elapsed_time, "
-                "manual, content_hash, deleted_at is not null, start_date_local::date from strava_raw.activities"
-            ).fetchall():
-                known.activities[id_] = plan.Activity(id_, _utc(start), *values)
-            schema = connection.execute("select * from strava_raw.activities limit 0").to_arrow_table().schema
-            known.extra_types = {
-                item.name: item.type
-                for item in schema
-                if item.name not in shape.ACTIVITY_TYPES and not item.name.startswith("_dlt")
-            }
-        if "stream_fetches" in tables:
-            known.fetches = {
-                row[0]: plan.Fetch(row[1], row[2], row[3], _utc(row[4]), (row[5], row[6], row[7]))
-                for row in connection.execute(
-                    "select activity_id, status, sample_count, attempt_count, "
-                    "next_attempt_at::timestamptz at time zone 'UTC', distance, moving_time, elapsed_time "
-                    "from strava_raw.stream_fetches"
-                ).fetchall()
-            }
-        if "listings" in tables:
-            row = connection.execute(
-                "select started_at::timestamptz at time zone 'UTC', scope, start_date from strava_raw.listings "
-                "where is_full order by started_at desc limit 1"
-            ).fetchone()
-            if row:
-                known.last_full = plan.Listing(row[0].replace(tzinfo=dt.UTC), row[1], row[2])
-        if "athlete" in tables:
-            row = connection.execute(
-                "select max(refreshed_at)::timestamptz at time zone 'UTC' from strava_raw.athlete"
-            ).fetchone()
-            known.athlete_refreshed_at = _utc(row[0]) if row else None
-        return known
-
-
-def _utc(value: dt.datetime | None) -> dt.datetime | None:
-    return value.replace(tzinfo=dt.UTC) if value is not None else None

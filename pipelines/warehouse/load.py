@@ -1,41 +1,62 @@
-"""The warehouse's tables are written by dlt, a few seconds' worth at a time."""
+"""Events become rows of `strava_raw`: written by dlt, a few seconds' worth at a time."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dlt
 import duckdb
 import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
-from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
+from dlt.extract import DltResource
 
+from pipelines import locks
 from pipelines.errors import RunError, StoppedError, UserError, one_line
+from pipelines.events import Deleted, Event, Rows, SamplesGone
 from pipelines.settings import Playground
-from pipelines.strava.source import strava
-from pipelines.warehouse.file import explained, patiently, read_known, turn
+from pipelines.tables import DATASET, TABLES
+from pipelines.warehouse.copy_once import CopyOnceDuckDb
+from pipelines.warehouse.file import explained, patiently, warehouse_turn
+from pipelines.warehouse.known import read_known
 
 # What DuckDB may take beside Python: a load holds some seconds of samples only.
 MEMORY_LIMIT = "110MB"
+
+TablesInHand = Mapping[str, Sequence[pa.Table]]
+
+
+# The schema in every Playground's dlt folder has this name.
+@dlt.source(name="strava", schema_contract={"data_type": "freeze"})
+def in_hand(tables: Mapping[str, pa.Table]) -> Iterator[DltResource]:
+    """What has come in since the last load, as dlt resources.
+
+    dlt loads only after a run's extraction has ended, so that one run over a whole history would lose all of
+    it when killed. Each run therefore carries the few seconds that are in hand, and the place to go on from
+    is read from the warehouse itself (it cannot disagree with the rows), not from dlt's incremental state.
+    """
+    for name, rows in tables.items():
+        yield dlt.resource([rows], name=name, **TABLES[name].hints)
 
 
 class Loader:
     """dlt's pipeline into the warehouse. A load that fails stays in dlt's folder and goes first the next time.
 
-    `goes_on` is called while another program has the warehouse, and may raise to end the wait.
+    `check_stop` is called while another program has the warehouse, and may raise to end the wait.
     """
 
-    def __init__(self, playground: Playground, goes_on: Callable[[], None]) -> None:
-        self.playground, self.goes_on = playground, goes_on
+    def __init__(self, playground: Playground, check_stop: locks.CheckStop) -> None:
+        self.playground, self.check_stop = playground, check_stop
         if not playground.warehouse.exists():
             # What dlt remembers of a warehouse that is gone would only mislead it.
             shutil.rmtree(playground.dlt_dir, ignore_errors=True)
 
     def resume(self) -> str | None:
-        """Load what an earlier run left behind. Returns what a person should know of it; null for nothing."""
+        """Load what an earlier run left behind. Returns what a person should know of it; `None` for nothing."""
         try:
             self.pipeline = self._attach()
+            self._clear_loaded()
             if not self.pipeline.has_pending_data:
                 return None
             self._in_turn(self._normalise_and_load)
@@ -43,6 +64,39 @@ class Loader:
             self._start_over(error)
             return f"what the last run had left behind was damaged ({one_line(error)[:200]}) and is asked for again"
         return "loaded what the last run had left behind"
+
+    def load(self, tables: TablesInHand) -> None:
+        """Merge tables into strava_raw, all or (after a crash) once the next run has begun."""
+        with self._explained():
+            # In dlt's folder before the file is opened: a program that locks it loses us nothing.
+            self.keep(tables)
+            self._in_turn(self._normalise_and_load)
+
+    def keep(self, tables: TablesInHand) -> None:
+        """Put tables into dlt's folder for the next load, without opening the warehouse."""
+        # One table per load and not one per activity: each costs a Parquet row group.
+        whole = {name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()}
+        self.pipeline.extract(in_hand(whole))
+
+    def change(self, event: Event) -> None:
+        """Do what an event says of rows that stand already; all rows before it must have been loaded.
+
+        These are statements of our own: dlt's merge would need the whole rows once more.
+        """
+        with self._explained():
+            match event:
+                case Deleted(ids, at):
+                    self._execute(
+                        f"update {DATASET}.activities set deleted_at = ? where id in (select unnest(?))", at, ids
+                    )
+                case SamplesGone(id_):
+                    self._execute(f"delete from {DATASET}.streams where activity_id = ?", id_)
+                case Rows():
+                    raise TypeError("rows are loaded, not executed")
+                case _:
+                    pass
+
+    # --- dlt -----------------------------------------------------------------------------------------------
 
     def _attach(self) -> Any:
         for name, value in {
@@ -52,6 +106,8 @@ class Loader:
             "RUNTIME__INTERCEPT_SIGNALS": "false",
             "NORMALIZE__WORKERS": "1",
             "LOAD__WORKERS": "1",
+            # Else dlt keeps every sample a second time, for ever.
+            "LOAD__DELETE_COMPLETED_JOBS": "true",
             "DLT_DATA_DIR": str(self.playground.dlt_dir.absolute()),
         }.items():
             os.environ[name] = value
@@ -66,11 +122,23 @@ class Loader:
             pipeline_name="strava",
             pipelines_dir=str(self.playground.dlt_dir.absolute()),
             destination=CopyOnceDuckDb(credentials=credentials, destination_name="duckdb"),
-            dataset_name="strava_raw",
+            dataset_name=DATASET,
         )
         if is_lost:
             self._in_turn(lambda _: pipeline.sync_destination())
         return pipeline
+
+    def _normalise_and_load(self, _: duckdb.DuckDBPyConnection) -> None:
+        self.pipeline.normalize()
+        self.pipeline.load()
+        self._clear_loaded()
+
+    def _clear_loaded(self) -> None:
+        """Remove what dlt notes of packages that are loaded: thousands of them are thousands of files."""
+        folder = self.playground.dlt_dir / self.pipeline.pipeline_name / "load" / "loaded"
+        with contextlib.suppress(OSError):
+            for package in folder.iterdir():
+                shutil.rmtree(package, ignore_errors=True)
 
     def _start_over(self, error: Exception) -> None:
         """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
@@ -83,43 +151,23 @@ class Loader:
 
     def _forget_half_loaded(self) -> None:
         """Make the next run ask again for what a load that cannot be finished may have left in halves."""
-        tables = read_known(self.playground, self.goes_on).has_table
+        tables = read_known(self.playground, self.check_stop).tables
         if {"streams", "stream_fetches", "_dlt_loads"} <= tables:
             # A load holds what was fetched after the one before it had begun, which is what its id says.
-            self.execute(
-                "delete from strava_raw.stream_fetches as f where f.fetched_at >= coalesce("
-                "(select to_timestamp(max(load_id::double)) - interval 1 second from strava_raw._dlt_loads), "
+            self._execute(
+                f"delete from {DATASET}.stream_fetches as f where f.fetched_at >= coalesce("
+                f"(select to_timestamp(max(load_id::double)) - interval 1 second from {DATASET}._dlt_loads), "
                 "'epoch'::timestamptz) or f.sample_count <> "
-                "(select count(*) from strava_raw.streams as s where s.activity_id = f.activity_id)"
+                f"(select count(*) from {DATASET}.streams as s where s.activity_id = f.activity_id)"
             )
         if "listings" in tables:
-            self.execute("delete from strava_raw.listings")
+            self._execute(f"delete from {DATASET}.listings")
         if "athlete" in tables:
-            self.execute("update strava_raw.athlete set refreshed_at = null")
+            self._execute(f"update {DATASET}.athlete set refreshed_at = null")
 
-    def load(self, tables: Mapping[str, Sequence[pa.Table]]) -> None:
-        """Merge tables into strava_raw, all or (after a crash) once the next run has begun."""
-        try:
-            # One table per load and not one per activity: each costs a Parquet row group.
-            whole = {
-                name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()
-            }
-            # In dlt's folder before the file is opened: a program that locks it loses us nothing.
-            self.pipeline.extract(strava(whole))
-            self._in_turn(self._normalise_and_load)
-        except Exception as error:
-            known = explained(error, self.playground.warehouse)
-            if known is error:
-                raise
-            raise known from error
+    # --- the file ------------------------------------------------------------------------------------------
 
-    def _normalise_and_load(self, _: duckdb.DuckDBPyConnection) -> None:
-        self.pipeline.normalize()
-        self.pipeline.load()
-
-    def execute(self, statement: str, *values: Any) -> None:
-        """One SQL statement of our own on strava_raw."""
-
+    def _execute(self, statement: str, *values: object) -> None:
         def run(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(statement, values)
@@ -134,34 +182,15 @@ class Loader:
             with duckdb.connect(str(path)) as connection:
                 action(connection)
 
-        with turn(self.playground, self.goes_on):
-            patiently(run, path, self.goes_on)
+        with warehouse_turn(self.playground, self.check_stop):
+            patiently(run, path, self.check_stop)
 
-
-# dlt notes that a file is copied after DuckDB has committed it. Killed in between, or refused by a full disk
-# after the commit, it copies the file a second time; the merge of `streams` would then double the samples.
-
-
-class CopyOnce(DuckDbCopyJob):
-    """Copy a file into its table (one file a table and load), in place of what is there."""
-
-    def run(self) -> None:
-        client = self._job_client.sql_client
-        with client.begin_transaction():
-            client.execute_sql(f"DELETE FROM {client.make_qualified_table_name(self.load_table_name)}")
-            super().run()
-
-
-class CopyOnceClient(DuckDbClient):
-    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-        job = super().create_load_job(table, file_path, load_id, restore)
-        # dlt's own tables are appended to.
-        if isinstance(job, DuckDbCopyJob) and not table["name"].startswith("_dlt"):
-            return CopyOnce(file_path)
-        return job
-
-
-class CopyOnceDuckDb(dlt.destinations.duckdb):
-    @property
-    def client_class(self) -> type[DuckDbClient]:
-        return CopyOnceClient
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            known = explained(error, self.playground.warehouse)
+            if known is error:
+                raise
+            raise known from error

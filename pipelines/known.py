@@ -1,0 +1,62 @@
+"""What a warehouse holds of a history, as a source needs it to decide what to ask for."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+# Distance, moving time and elapsed time: streams are asked for again when one of them has changed.
+Measures = tuple[float | None, int | None, int | None]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What is remembered of an activity: enough to see that it has changed."""
+
+    id: int
+    start_date: dt.datetime | None
+    distance: float | None
+    moving_time: int | None
+    elapsed_time: int | None
+    manual: bool | None
+    content_hash: int | None
+    is_deleted: bool = False
+    local_date: dt.date | None = None
+
+    @property
+    def measures(self) -> Measures:
+        """Distance, moving time and elapsed time."""
+        return self.distance, self.moving_time, self.elapsed_time
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """A row of the ledger `stream_fetches`."""
+
+    status: str
+    sample_count: int
+    attempt_count: int
+    next_attempt_at: dt.datetime | None
+    measures: Measures
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A row of `listings`: a listing that was read to its end."""
+
+    started_at: dt.datetime
+    scope: str | None
+    start_date: str | None
+
+
+@dataclass
+class Known:
+    """What was loaded before this run; empty before the first."""
+
+    activities: dict[int, Activity] = field(default_factory=dict)
+    fetches: dict[int, Fetch] = field(default_factory=dict)
+    last_full: Listing | None = None
+    athlete_refreshed_at: dt.datetime | None = None
+    # Of fields of a summary that tables.py does not name, by column.
+    extra_types: dict[str, pa.DataType] = field(default_factory=dict)
+    tables: frozenset[str] = frozenset()

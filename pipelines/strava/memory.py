@@ -1,0 +1,113 @@
+"""What is known of a history, kept in dlt's own pipeline state: it travels with the data to any destination."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.known import Activity, Fetch, Known, Listing
+from pipelines.tables import ACTIVITIES, STREAM_FETCHES
+
+
+class Memory:
+    """Reads and writes the state of the source.
+
+    It is written beside the rows, in the same load package: what a run that failed has remembered is forgotten
+    with its rows.
+    """
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+
+    def known(self) -> Known:
+        """Return what earlier runs have loaded."""
+        listing = self._state.get("last_full")
+        return Known(
+            activities={int(id_): _activity(int(id_), row) for id_, row in self._of("activities").items()},
+            fetches={int(id_): _fetch(row) for id_, row in self._of("fetches").items()},
+            last_full=Listing(_instant(listing[0]), *listing[1:]) if listing else None,
+            athlete_refreshed_at=_instant_or_none(self._state.get("athlete_refreshed_at")),
+            extra_types={name: pa.type_for_alias(alias) for name, alias in self._of("extra_types").items()},
+        )
+
+    def activities(self, current: Mapping[int, Activity], rows: pa.Table) -> None:
+        """Remember activities that were loaded, and the types of fields that Strava has added."""
+        for id_ in rows["id"].to_pylist():
+            a = current[id_]
+            self._of("activities")[str(id_)] = [
+                _text(a.start_date),
+                *a.measures,
+                a.manual,
+                a.content_hash,
+                str(a.local_date) if a.local_date else None,
+            ]
+        for field in rows.schema:
+            if field.name not in ACTIVITIES.columns:
+                self._of("extra_types")[field.name] = str(field.type)
+
+    def forget(self, activity_id: int) -> None:
+        """Forget an activity that was deleted."""
+        self._of("activities").pop(str(activity_id), None)
+        self._of("fetches").pop(str(activity_id), None)
+
+    def fetches(self, ledger: pa.Table) -> None:
+        """Remember that streams were asked for, by rows of `stream_fetches`."""
+        for row in ledger.select(list(STREAM_FETCHES.columns)).to_pylist():
+            self._of("fetches")[str(row["activity_id"])] = [
+                row["status"],
+                row["sample_count"],
+                row["attempt_count"],
+                _text(row["next_attempt_at"]),
+                row["distance"],
+                row["moving_time"],
+                row["elapsed_time"],
+            ]
+
+    def listing(self, listing: Mapping[str, Any]) -> None:
+        """Remember a full listing, by a row of `listings`."""
+        if listing["is_full"]:
+            self._state["last_full"] = [
+                _text(listing["started_at"]),
+                listing["scope"],
+                listing["start_date"],
+            ]
+
+    def athlete(self, now: dt.datetime) -> None:
+        """Remember when athlete, gear and zones were read."""
+        self._state["athlete_refreshed_at"] = _text(now)
+
+    def _of(self, name: str) -> dict[str, Any]:
+        part: dict[str, Any] = self._state.setdefault(name, {})
+        return part
+
+
+def _activity(id_: int, row: list[Any]) -> Activity:
+    start, distance, moving_time, elapsed_time, manual, content_hash, local_date = row
+    return Activity(
+        id=id_,
+        start_date=_instant_or_none(start),
+        distance=distance,
+        moving_time=moving_time,
+        elapsed_time=elapsed_time,
+        manual=manual,
+        content_hash=content_hash,
+        local_date=dt.date.fromisoformat(local_date) if local_date else None,
+    )
+
+
+def _fetch(row: list[Any]) -> Fetch:
+    status, sample_count, attempt_count, next_attempt_at, *measures = row
+    return Fetch(status, sample_count, attempt_count, _instant_or_none(next_attempt_at), tuple(measures))
+
+
+def _text(instant: dt.datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def _instant_or_none(text: str | None) -> dt.datetime | None:
+    return _instant(text) if text else None
