@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipelines.errors import UserError
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 
 
 @contextlib.contextmanager

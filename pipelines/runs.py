@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 
 
 @dataclass

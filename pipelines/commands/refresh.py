@@ -2,7 +2,7 @@
 
 from pipelines.commands import extract, transform
 from pipelines.errors import InterruptedRunError
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 
 
 def main(playground: Playground) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import RunError, UserError
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 from pipelines.warehouse.publish import is_held, open_published, parquet_views
 
 FORMATS = ("table", "csv", "json", "md")

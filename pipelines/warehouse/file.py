@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines import locks
 from pipelines.errors import RunError, UserError, is_of_file, of_file
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 from pipelines.strava import plan
 
 T = TypeVar("T")

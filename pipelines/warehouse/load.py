@@ -12,7 +12,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 
 from pipelines.errors import RunError, StoppedError, UserError, one_line
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 from pipelines.strava.source import strava
 from pipelines.warehouse.file import explained, patiently, read_known, turn
 
