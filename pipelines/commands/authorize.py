@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pipelines.errors import AnswerRejectedError, CodeRefusedError, RunError, UserError, one_line
-from pipelines.settings import Playground, Settings, load_settings
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
 from pipelines.strava.oauth import SCOPES_WANTED, exchange_code, token_lock
 from pipelines.strava.plan import scopes as scopes_in
 
 CHANCES = 3
-DEFAULT_TIMEOUT_S = 300.0
 CALLBACK_PATH = "/authorized"
 # Strava's codes are 40 hexadecimal digits; it promises no form.
 CODE = re.compile(r"[0-9A-Za-z_-]{16,128}")
@@ -69,14 +69,23 @@ class Paste:
 Events = queue.Queue[Answer | Paste | None]
 
 
-def main(playground: Playground) -> None:
+def main(playground: Playground, *, port: int | None, timeout_s: float) -> None:
+    """Ask for the authorisation and store its tokens.
+
+    Args:
+        playground: Where the tokens go.
+        port: Of this machine, for the way back; `None` for any free one.
+        timeout_s: How long to wait for an answer.
+
+    Raises:
+        UserError: No valid answer came.
+    """
     settings = load_settings(playground, credentials=True)
     playground.prepare()
-    timeout_s = _seconds("AUTHORIZE_TIMEOUT_S", DEFAULT_TIMEOUT_S)
     state = secrets.token_urlsafe(24)
     events: Events = queue.Queue()
-    with _listen(events) as port, _read_pastes(events):
-        url = authorize_url(settings, port, state)
+    with _listen(events, port) as bound, _read_pastes(events):
+        url = authorize_url(settings, bound, state)
         _say("Open this address, log in to Strava, leave all boxes ticked and click Authorize:", "", url, "")
         if _open_browser(url):
             _say("(Your browser should show it now.)")
@@ -190,9 +199,13 @@ def _accept(settings: Settings, playground: Playground, answer: Answer, state: s
     if answer.error is not None:
         if answer.error == "access_denied":
             raise AnswerRejectedError("the access was refused on Strava's page (Cancel)")
-        raise AnswerRejectedError(f"Strava answered {re.sub(r'[^a-z_]', '', answer.error.lower())[:40] or 'an error'}")
+        raise AnswerRejectedError(
+            f"Strava answered {re.sub(r'[^a-z_]', '', answer.error.lower())[:40] or 'an error'}"
+        )
     if not answer.code or not CODE.fullmatch(answer.code):
-        raise AnswerRejectedError("the code in this answer is not one of Strava's: copy the address as a whole")
+        raise AnswerRejectedError(
+            "the code in this answer is not one of Strava's: copy the address as a whole"
+        )
     scopes = None if answer.scope is None else scopes_in(answer.scope)
     if scopes is not None and not scopes & {"activity:read", "activity:read_all"}:
         # Useless tokens must not replace good ones: the code is left to expire.
@@ -231,17 +244,6 @@ def _granted(scopes: set[str] | None) -> list[str]:
 def _say(*lines: str) -> None:
     for line in lines:
         print(line, flush=True)
-
-
-def _seconds(variable: str, default: float) -> float:
-    text = os.environ.get(variable)
-    try:
-        value = float(text) if text else default
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 86400:
-        raise UserError(f"{variable} must be a number of seconds: correct it, then type `make authorize`")
-    return value
 
 
 def _open_browser(url: str) -> bool:
@@ -304,7 +306,7 @@ def _read_pastes(events: Events) -> Iterator[None]:
 
 
 @contextmanager
-def _listen(events: Events) -> Iterator[int]:
+def _listen(events: Events, port: int | None) -> Iterator[int]:
     """Serve the redirect on this machine only; yields the port."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -349,7 +351,7 @@ def _listen(events: Events) -> Iterator[int]:
         def handle_error(self, *arguments: object) -> None:
             """Silent: a browser that closes early is no news, and a traceback could hold the code."""
 
-    server = _bind(Server, Handler)
+    server = _bind(Server, Handler, port)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield server.server_address[1]
@@ -358,15 +360,14 @@ def _listen(events: Events) -> Iterator[int]:
         server.server_close()
 
 
-def _bind(server: type[ThreadingHTTPServer], handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
-    text = os.environ.get("AUTHORIZE_PORT")
-    if text:
-        if not text.isdigit() or not 0 < int(text) < 65536:
-            raise UserError("AUTHORIZE_PORT must be a port number: correct it, then type `make authorize`")
+def _bind(
+    server: type[ThreadingHTTPServer], handler: type[BaseHTTPRequestHandler], port: int | None
+) -> ThreadingHTTPServer:
+    if port is not None:
         try:
-            return server(("127.0.0.1", int(text)), handler)
+            return server(("127.0.0.1", port), handler)
         except OSError as error:
-            _say(f"port {text} cannot be used ({error.strerror}): another, free one is taken")
+            _say(f"port {port} cannot be used ({error.strerror}): another, free one is taken")
     try:
         return server(("127.0.0.1", 0), handler)
     except OSError as error:

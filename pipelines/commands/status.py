@@ -2,14 +2,14 @@
 
 import datetime as dt
 import json
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 from pipelines import locks, runs
 from pipelines.errors import UserError
-from pipelines.settings import Playground, Settings, load_settings
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
 from pipelines.strava import plan
 from pipelines.strava.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
 from pipelines.warehouse import file as warehouse
@@ -21,9 +21,10 @@ CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_n
 FAILURES_SHOWN = 10
 
 
-def main(playground: Playground) -> None:
+def main(playground: Playground, *, as_json: bool) -> None:
+    """Print it, for a person or as JSON."""
     state = collect(playground, load_settings(playground))
-    if os.environ.get("JSON") == "1":
+    if as_json:
         print(json.dumps(state, indent=1, default=str))
     else:
         print("\n".join(lines(state)))
