@@ -190,7 +190,9 @@ class Download:
             except TransientError as fault:
                 unanswered.append((activity, one_line(fault)))
                 if len(unanswered) >= OUTAGE_AFTER:
-                    raise TransientError(f"{len(unanswered)} activities in a row: {one_line(fault)}") from None
+                    raise TransientError(
+                        f"{len(unanswered)} activities in a row: {one_line(fault)}"
+                    ) from None
             else:
                 self._give_up(unanswered)
         self._give_up(unanswered)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -106,12 +106,15 @@ def _causes(error: BaseException) -> list[str]:
     return texts
 
 
-def read_known(playground: Playground, goes_on: Callable[[], None] = do_nothing) -> plan.Known:
-    """What the warehouse holds, as a run needs it; empty before the first load. To be called in one's turn."""
+def read_known(
+    playground: Playground, goes_on: Callable[[], None] = do_nothing, *, with_types: bool = True
+) -> plan.Known:
+    """What the warehouse holds, as a run needs it; empty before the first load. To be called in one's turn.
+
+    Without `with_types` the types of columns are left out: they need pyarrow, a third of `make status`.
+    """
     if not playground.warehouse.exists():
         return plan.Known()
-    from pipelines.strava import shape
-
     with connect(playground.warehouse, goes_on) as connection:
         tables = frozenset(
             name
@@ -127,12 +130,8 @@ def read_known(playground: Playground, goes_on: Callable[[], None] = do_nothing)
                 "manual, content_hash, deleted_at is not null, start_date_local::date from strava_raw.activities"
             ).fetchall():
                 known.activities[id_] = plan.Activity(id_, _utc(start), *values)
-            schema = connection.execute("select * from strava_raw.activities limit 0").to_arrow_table().schema
-            known.extra_types = {
-                item.name: item.type
-                for item in schema
-                if item.name not in shape.ACTIVITY_TYPES and not item.name.startswith("_dlt")
-            }
+            if with_types:
+                known.extra_types = _extra_types(connection)
         if "stream_fetches" in tables:
             known.fetches = {
                 row[0]: plan.Fetch(row[1], row[2], row[3], _utc(row[4]), (row[5], row[6], row[7]))
@@ -155,6 +154,17 @@ def read_known(playground: Playground, goes_on: Callable[[], None] = do_nothing)
             ).fetchone()
             known.athlete_refreshed_at = _utc(row[0]) if row else None
         return known
+
+
+def _extra_types(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    from pipelines.strava import shape
+
+    schema = connection.execute("select * from strava_raw.activities limit 0").to_arrow_table().schema
+    return {
+        item.name: item.type
+        for item in schema
+        if item.name not in shape.ACTIVITY_TYPES and not item.name.startswith("_dlt")
+    }
 
 
 def _utc(value: dt.datetime | None) -> dt.datetime | None:
