@@ -41,6 +41,7 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
+        """Tell whether nothing failed or was refused."""
         return not (self.streams_failed or self.deletions_refused)
 
 
@@ -97,7 +98,8 @@ def append(
     )
     run = Run(command, begun, ended, status, message, counts)
     try:
-        with open(os.open(playground.runs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+        descriptor = os.open(playground.runs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(json.dumps(run.record()) + "\n")
     except OSError as error:
         print(f"note: {playground.runs} could not be written ({error.strerror})", file=sys.stderr)
