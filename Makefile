@@ -5,8 +5,9 @@ PYTHON ?= python3
 PLAYGROUND ?= Playground
 # A dollar in a query or a path is the user's, not make's.
 override Q := $(value Q)
+override ARGS := $(value ARGS)
 override PLAYGROUND := $(value PLAYGROUND)
-export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON DEBUG ROUNDS SEED ACTIVITIES
+export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON ARGS DEBUG AUTHORIZE_PORT AUTHORIZE_TIMEOUT_S ROUNDS SEED ACTIVITIES
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m pipelines
@@ -44,6 +45,8 @@ report: $(READY) ## an HTML page with the charts
 	@$(RUN) report
 docs: $(READY) ## dbt's documentation of all models, as a page
 	@$(RUN) docs
+dbt: $(READY) ## dbt itself, on your warehouse (ARGS="ls")
+	@$(RUN) dbt
 
 ##@ Work on it
 test: $(READY) ## all tests (ROUNDS=5 for longer random ones)
@@ -60,4 +63,4 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@printf '\nPLAYGROUND=path keeps every file of yours somewhere else than in Playground.\n'
 
-.PHONY: demo authorize extract transform refresh status sql report docs test lint bench clean help
+.PHONY: demo authorize extract transform refresh status sql report docs dbt test lint bench clean help

@@ -1,14 +1,13 @@
 """What each run did: counted while it works, kept as a line of runs.jsonl."""
 
-import contextlib
 import datetime as dt
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 
 
 @dataclass
@@ -42,6 +41,7 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
+        """Tell whether nothing failed or was refused."""
         return not (self.streams_failed or self.deletions_refused)
 
 
@@ -58,42 +58,71 @@ RECORDED = (
 )
 
 
+# Of the counts a run may have; `listing` is a word.
+Count = int | str | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A line of runs.jsonl; `status` is done, stopped or failed, instants are ISO 8601."""
+
+    command: str
+    started_at: str
+    finished_at: str
+    status: str
+    message: str | None
+    counts: Mapping[str, Count] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Count]:
+        """Return the line's keys and values, the counts beside the others."""
+        own = ("command", "started_at", "finished_at", "status", "message")
+        return {**{name: getattr(self, name) for name in own}, **self.counts}
+
+    def count(self, name: str) -> int:
+        """Return a count; 0 when it was not counted."""
+        value = self.counts.get(name)
+        return value if isinstance(value, int) else 0
+
+
 def append(
     playground: Playground,
     command: str,
     started_at: dt.datetime,
     status: str,
     message: str | None,
-    **counts: Any,
+    **counts: Count,
 ) -> None:
-    """One line more in runs.jsonl; `status` is done, stopped or failed.
-
-    A full disk does not turn a run's outcome into another.
-    """
-    record = {
-        "command": command,
-        "started_at": started_at.isoformat(timespec="seconds"),
-        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "status": status,
-        "message": message,
-        **counts,
-    }
+    """Write one line more into runs.jsonl; a full disk does not turn a run's outcome into another."""
+    begun, ended = (
+        instant.isoformat(timespec="seconds") for instant in (started_at, dt.datetime.now(dt.UTC))
+    )
+    run = Run(command, begun, ended, status, message, counts)
     try:
-        with open(os.open(playground.runs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-            file.write(json.dumps(record) + "\n")
+        descriptor = os.open(playground.runs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+            file.write(json.dumps(run.record()) + "\n")
     except OSError as error:
         print(f"note: {playground.runs} could not be written ({error.strerror})", file=sys.stderr)
 
 
-def read(playground: Playground) -> list[dict[str, Any]]:
-    """All runs, oldest first; lines that are none (torn by a power cut) are left out."""
+def read(playground: Playground) -> list[Run]:
+    """Return all runs, oldest first; lines that are none (torn by a power cut) are left out."""
     try:
         text = playground.runs.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    runs = []
-    for line in text.splitlines():
-        with contextlib.suppress(ValueError):
-            runs.append(json.loads(line))
-    needed = {"command", "status", "message", "finished_at"}
-    return [run for run in runs if isinstance(run, dict) and needed <= run.keys()]
+    return [run for run in map(_run, text.splitlines()) if run is not None]
+
+
+def _run(line: str) -> Run | None:
+    try:
+        record = json.loads(line)
+        command, ended, status, message = (
+            record.pop(name) for name in ("command", "finished_at", "status", "message")
+        )
+        begun = record.pop("started_at", "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not all(isinstance(text, str) for text in (command, begun, ended, status, message or "")):
+        return None
+    return Run(command, begun, ended, status, message, record)

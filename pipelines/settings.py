@@ -1,16 +1,30 @@
-"""The Playground's paths, and `config.toml` with the environment on top, checked key by key."""
+"""config.toml with the environment on top: each key is one line here, with its type, check and default.
 
-import contextlib
+Pydantic checks the values. What it says about them never reaches a person, as it might show a secret: each type
+brings its own words for "must be ...".
+"""
+
 import datetime as dt
 import os
-import shlex
 import tomllib
 import urllib.parse
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WrapValidator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from pipelines.errors import UserError
+from pipelines.playground import Playground
 
 STREAM_TYPES = (
     "time",
@@ -28,171 +42,169 @@ STREAM_TYPES = (
 PLACEHOLDER = "…"
 
 
-@dataclass(frozen=True)
-class Playground:
-    """Every path of the user's folder."""
+# ---- the types of keys: a check, and the words for whoever fails it
 
-    root: Path
 
-    @property
-    def config(self) -> Path:
-        return self.root / "config.toml"
+class EnvironmentText(str):
+    """The value of an environment variable, where a number or a list is written as text, too."""
 
-    @property
-    def tokens(self) -> Path:
-        return self.root / "tokens.json"
 
-    @property
-    def warehouse(self) -> Path:
-        return self.root / "strava.duckdb"
+def _must_be(words: str) -> WrapValidator:
+    """Replace whatever the type's checks complain about by these words."""
 
-    @property
-    def marts(self) -> Path:
-        return self.root / "marts.duckdb"
-
-    @property
-    def marts_parquet(self) -> Path:
-        return self.root / "marts"
-
-    @property
-    def report(self) -> Path:
-        return self.root / "report.html"
-
-    @property
-    def docs(self) -> Path:
-        return self.root / "docs"
-
-    @property
-    def dlt_dir(self) -> Path:
-        return self.root / ".dlt"
-
-    @property
-    def dbt_dir(self) -> Path:
-        return self.root / ".dbt"
-
-    @property
-    def quota(self) -> Path:
-        return self.root / "quota.json"
-
-    @property
-    def runs(self) -> Path:
-        return self.root / "runs.jsonl"
-
-    def begin(self) -> str:
-        """The command that makes a config.toml to be filled in."""
-        folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))
-        make_folder = "" if self.root.exists() else f"mkdir -p {folder} && "
-        return f"{make_folder}cp Playground/config.template.toml {config}"
-
-    def check(self) -> None:
-        """Raises UserError when this cannot be a Playground; closes config.toml, which holds a secret, to others."""
-        if "#" in str(self.root.absolute()) or "?" in str(self.root.absolute()):
-            raise UserError(
-                f"{self.root.absolute()} has a # or ? in its name, which dbt does not take: rename it"
-            )
-        if os.path.lexists(self.root) and not self.root.is_dir():
-            raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
-        with contextlib.suppress(OSError):
-            if self.config.stat().st_mode & 0o077:
-                self.config.chmod(0o600)
-
-    def prepare(self) -> None:
-        """Make the folder, for the user alone; say so if it cannot be written."""
+    def check(value: object, checks: ValidatorFunctionWrapHandler) -> object:
         try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = self.root / f".write-probe-{os.getpid()}"
-            probe.touch(mode=0o600)
-            probe.unlink()
-        except OSError as error:
-            raise UserError(
-                f"{self.root} cannot be written ({error.strerror}): make it yours, or type PLAYGROUND=another/folder"
-            ) from None
+            return checks(value)
+        except ValidationError:
+            raise PydanticCustomError("must_be", "{words}", {"words": words}) from None
+
+    return WrapValidator(check)
 
 
-@dataclass(frozen=True)
-class Athlete:
-    """`[athlete]`: what Strava does not know or the user knows better; null means unknown."""
-
-    max_heartrate_bpm: float | None = None
-    resting_heartrate_bpm: float | None = None
-    threshold_heartrate_bpm: float | None = None
-    ftp_w: float | None = None
-    threshold_pace_s_per_km: float | None = None
-    sex: str | None = None
-    weight_kg: float | None = None
+def _number(value: object) -> object:
+    return float(value) if isinstance(value, EnvironmentText) else value
 
 
-@dataclass(frozen=True)
-class Strava:
+def _day(value: object) -> object:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _address(text: str) -> str:
+    text = text.rstrip("/")
+    parts = urllib.parse.urlsplit(text)  # reading the port raises ValueError for an impossible one
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.port == 0 or " " in text:
+        raise ValueError
+    return text
+
+
+def _stream_types(value: object) -> tuple[str, ...]:
+    if isinstance(value, EnvironmentText):
+        value = [item.strip(" \"'") for item in value.strip("[] ").split(",") if item.strip()]
+    if not isinstance(value, list) or any(item not in STREAM_TYPES for item in value):
+        raise ValueError
+    # Without time a sample has no place: it is always asked for.
+    return tuple(kind for kind in STREAM_TYPES if kind in value or kind == "time")
+
+
+def _strip(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+_Text = Annotated[str, Field(strict=True, min_length=1), BeforeValidator(_strip)]
+_Number = Annotated[float, Field(strict=True, ge=0, lt=1e6), BeforeValidator(_number)]
+
+Text = Annotated[_Text, _must_be("a text in quotes")]
+Address = Annotated[_Text, AfterValidator(_address), _must_be("an address that begins with https://")]
+Day = Annotated[dt.date, Field(strict=True), BeforeValidator(_day), _must_be('a date such as "2020-01-31"')]
+FromZero = Annotated[_Number, _must_be("a number from 0")]
+AboveZero = Annotated[_Number, Field(gt=0), _must_be("a number above 0")]
+Sex = Annotated[Literal["M", "F"], BeforeValidator(_strip), _must_be('"M" or "F"')]
+WeekStart = Annotated[Literal["monday", "sunday"], BeforeValidator(_strip), _must_be('"monday" or "sunday"')]
+Units = Annotated[Literal["metric", "imperial"], BeforeValidator(_strip), _must_be('"metric" or "imperial"')]
+StreamTypes = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_stream_types),
+    _must_be(f"a list of stream types out of {', '.join(STREAM_TYPES)}"),
+]
+# Left out when settings are printed.
+Secret = Annotated[Text | None, Field(repr=False)]
+
+
+# ---- the keys
+
+
+class _Section(BaseModel):
+    # Built once, as parts of Settings: building each for itself, too, would take as long again.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+
+class Strava(_Section):
     """`[strava]`: credentials and how much to read."""
 
-    client_id: str | None = None
-    client_secret: str | None = field(default=None, repr=False)
-    code: str | None = field(default=None, repr=False)
-    api_url: str = "https://www.strava.com/api/v3"
-    oauth_url: str = "https://www.strava.com/oauth"
-    start_date: dt.date | None = None
-    lookback_days: float = 30
-    full_listing_hours: float = 24
-    streams: tuple[str, ...] = STREAM_TYPES
+    client_id: Text | None = None
+    client_secret: Secret = None
+    code: Secret = None
+    api_url: Address = "https://www.strava.com/api/v3"
+    oauth_url: Address = "https://www.strava.com/oauth"
+    start_date: Day | None = None
+    lookback_days: FromZero = 30
+    full_listing_hours: FromZero = 24
+    streams: StreamTypes = STREAM_TYPES
 
 
-@dataclass(frozen=True)
-class Marts:
-    week_start: str = "monday"
+class Athlete(_Section):
+    """`[athlete]`: what Strava does not know or the user knows better; `None` means unknown."""
+
+    max_heartrate_bpm: AboveZero | None = None
+    resting_heartrate_bpm: AboveZero | None = None
+    threshold_heartrate_bpm: AboveZero | None = None
+    ftp_w: AboveZero | None = None
+    threshold_pace_s_per_km: AboveZero | None = None
+    sex: Sex | None = None
+    weight_kg: AboveZero | None = None
 
 
-@dataclass(frozen=True)
-class Report:
-    units: str = "metric"
+class Marts(_Section):
+    """`[marts]`: how the marts are built."""
+
+    week_start: WeekStart = "monday"
 
 
-@dataclass(frozen=True)
-class Settings:
-    strava: Strava = field(default_factory=Strava)
-    athlete: Athlete = field(default_factory=Athlete)
-    marts: Marts = field(default_factory=Marts)
-    report: Report = field(default_factory=Report)
+class Report(_Section):
+    """`[report]`: how the report shows them."""
+
+    units: Units = "metric"
 
 
-SECTIONS: dict[str, type] = {"strava": Strava, "athlete": Athlete, "marts": Marts, "report": Report}
+class Settings(_Section):
+    """All sections."""
+
+    strava: Strava = Field(default_factory=Strava)
+    athlete: Athlete = Field(default_factory=Athlete)
+    marts: Marts = Field(default_factory=Marts)
+    report: Report = Field(default_factory=Report)
+
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    "strava": Strava,
+    "athlete": Athlete,
+    "marts": Marts,
+    "report": Report,
+}
 # dlt's own names: a key of [strava] belongs to the source "strava".
 ENVIRONMENT_PREFIX = {"strava": "SOURCES__STRAVA__"}
-CHOICES = {
-    "athlete.sex": ("M", "F"),
-    "marts.week_start": ("monday", "sunday"),
-    "report.units": ("metric", "imperial"),
-}
-MAY_BE_ZERO = {"strava.lookback_days", "strava.full_listing_hours"}
+
+
+# ---- reading them
 
 
 def load_settings(playground: Playground, *, credentials: bool = False) -> Settings:
     """Read config.toml and the environment.
 
-    With `credentials` the file, client_id and client_secret must be there. Raises UserError that names the
-    key and the file.
+    Args:
+        playground: Where config.toml is; without the file all keys have their defaults.
+        credentials: Whether the file, client_id and client_secret must be there.
+
+    Raises:
+        UserError: The text names the key and the file or variable, and never shows a value.
     """
     tables = _read_toml(playground.config)
-    unknown = [name for name in tables if name not in SECTIONS]
-    if unknown:
-        raise UserError(
-            f"unknown key {unknown[0]!r} in {playground.config}: delete it; sections are {', '.join(SECTIONS)}"
-        )
-    parts: dict[str, Any] = {}
-    for section, cls in SECTIONS.items():
-        table = tables.get(section, {})
-        if not isinstance(table, dict):
-            raise UserError(
-                f"{section} in {playground.config} must be a section: write [{section}] on a line of its own"
-            )
-        parts[section] = _section(section, cls, table, playground.config)
-    settings = Settings(**parts)
+    variables = _lay_environment_over(tables)
+    try:
+        settings = Settings.model_validate(tables)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        # A key that is spelled wrongly comes first: another complaint may come from its absence.
+        problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+        raise _explained(problems[0], playground.config, variables) from None
     if credentials:
         _require_credentials(settings, playground)
     return settings
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -207,105 +219,48 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _section(section: str, cls: type, table: dict[str, Any], path: Path) -> Any:
-    known = {item.name: item for item in fields(cls)}
-    for key in table:
-        if key not in known:
-            raise UserError(
-                f"unknown key {section}.{key} in {path}: delete it or correct it; known are {', '.join(known)}"
+def _lay_environment_over(tables: dict[str, object]) -> dict[tuple[int | str, ...], str]:
+    """Put the environment's values into the tables; returns the variable of each key that has one."""
+    variables: dict[tuple[int | str, ...], str] = {}
+    for section, keys in SECTIONS.items():
+        table = tables.setdefault(section, {})
+        if not isinstance(table, dict):
+            continue  # refused by Settings
+        for key in keys.model_fields:
+            variable = ENVIRONMENT_PREFIX.get(section, f"{section.upper()}__") + key.upper()
+            if variable in os.environ:
+                table[key] = EnvironmentText(os.environ[variable])
+                variables[section, key] = variable
+    return variables
+
+
+def _explained(problem: ErrorDetails, path: Path, variables: dict[tuple[int | str, ...], str]) -> UserError:
+    """Say in one line what is wrong, where, and what to do."""
+    name = ".".join(map(str, problem["loc"]))
+    section, *keys = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        if not keys:
+            return UserError(
+                f"unknown key {section!r} in {path}: delete it; sections are {', '.join(SECTIONS)}"
             )
-    values: dict[str, Any] = {}
-    for key in known:
-        name = f"{section}.{key}"
-        variable = ENVIRONMENT_PREFIX.get(section, f"{section.upper()}__") + key.upper()
-        if variable in os.environ:
-            values[key] = _checked(
-                name, _from_environment(name, os.environ[variable]), f"the environment ({variable})"
-            )
-        elif key in table:
-            values[key] = _checked(name, table[key], str(path))
-    return cls(**values)
-
-
-TEXT_KEYS = {
-    "strava.client_id",
-    "strava.client_secret",
-    "strava.code",
-    "strava.api_url",
-    "strava.oauth_url",
-    "strava.start_date",
-    *CHOICES,
-}
-
-
-def _from_environment(name: str, text: str) -> Any:
-    if name in TEXT_KEYS:
-        return text
-    if name == "strava.streams":
-        return [item.strip(" \"'") for item in text.strip("[] ").split(",") if item.strip()]
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _checked(name: str, value: Any, where: str) -> Any:
-    """The value in its type, or UserError. Secrets are never part of a message."""
-
-    def wrong(expected: str) -> UserError:
-        return UserError(f"{name} in {where} must be {expected}: correct it")
-
-    if name == "strava.start_date":
-        if isinstance(value, dt.datetime):
-            return value.date()
-        if isinstance(value, dt.date):
-            return value
-        try:
-            return dt.date.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise wrong('a date such as "2020-01-31"') from None
-    if name == "strava.streams":
-        if not isinstance(value, list) or any(item not in STREAM_TYPES for item in value):
-            raise wrong(f"a list of stream types out of {', '.join(STREAM_TYPES)}")
-        # Without time a sample has no place: it is always asked for.
-        return tuple(kind for kind in STREAM_TYPES if kind in value or kind == "time")
-    if name in TEXT_KEYS:
-        if not isinstance(value, str) or not value.strip():
-            raise wrong("a text in quotes")
-        value = value.strip()
-        if name in CHOICES and value not in CHOICES[name]:
-            raise wrong(" or ".join(f'"{choice}"' for choice in CHOICES[name]))
-        if name.endswith("_url"):
-            value = value.rstrip("/")
-            if not _is_address(value):
-                raise wrong("an address that begins with https://")
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong("a number")
-    if not (0 <= value < 1e6) or (value == 0 and name not in MAY_BE_ZERO):
-        raise wrong("a number from 0" if name in MAY_BE_ZERO else "a number above 0")
-    return float(value)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urllib.parse.urlsplit(text)
-        return (
-            parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0 and " " not in text
-        )
-    except ValueError:
-        return False
+        known = ", ".join(SECTIONS[str(section)].model_fields)
+        return UserError(f"unknown key {name} in {path}: delete it or correct it; known are {known}")
+    if not keys:
+        return UserError(f"{section} in {path} must be a section: write [{section}] on a line of its own")
+    variable = variables.get(problem["loc"])
+    where = f"the environment ({variable})" if variable else str(path)
+    return UserError(f"{name} in {where} must be {problem['msg']}: correct it")
 
 
 def is_placeholder(value: str | None) -> bool:
-    """True for a value that the template left open."""
+    """Tell whether the template left this value open."""
     return value is not None and (PLACEHOLDER in value or value.strip(".") == "")
 
 
 def _require_credentials(settings: Settings, playground: Playground) -> None:
+    credentials = {"client_id": settings.strava.client_id, "client_secret": settings.strava.client_secret}
     missing_file = not playground.config.exists()
-    for key in ("client_id", "client_secret"):
-        value = getattr(settings.strava, key)
+    for key, value in credentials.items():
         if value is None and missing_file:
             raise UserError(
                 f"{playground.config} is missing: type `{playground.begin()}` "

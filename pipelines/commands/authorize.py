@@ -5,33 +5,35 @@ URL or the bare code, pasted), whichever is first. A wrong one gets a line and a
 """
 
 import hmac
-import html
 import os
 import queue
 import re
 import secrets
-import select
 import sys
 import threading
 import time
 import urllib.parse
 import webbrowser
-from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from pipelines.commands._redirect import (
+    CALLBACK_PATH,
+    CODE,
+    Answer,
+    Events,
+    Page,
+    Paste,
+    listen,
+    read_paste,
+    read_pastes,
+    say,
+)
 from pipelines.errors import AnswerRejectedError, CodeRefusedError, RunError, UserError, one_line
-from pipelines.settings import Playground, Settings, load_settings
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
 from pipelines.strava.oauth import SCOPES_WANTED, exchange_code, token_lock
 from pipelines.strava.plan import scopes as scopes_in
 
 CHANCES = 3
-DEFAULT_TIMEOUT_S = 300.0
-CALLBACK_PATH = "/authorized"
-# Strava's codes are 40 hexadecimal digits; it promises no form.
-CODE = re.compile(r"[0-9A-Za-z_-]{16,128}")
 # What is lost without a scope that the person may untick on Strava's page.
 LOST_WITHOUT = {
     "activity:read_all": "private activities (Only You) and the parts within privacy zones will be missing",
@@ -39,48 +41,27 @@ LOST_WITHOUT = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back from Strava, by the browser or by a paste; null is what was not in it."""
+def main(playground: Playground, *, port: int | None, timeout_s: float) -> None:
+    """Ask for the authorisation and store its tokens.
 
-    code: str | None
-    scope: str | None
-    state: str | None
-    error: str | None
-    # The page for the browser that waits (HTTP status, title, paragraphs, link); null for a paste.
-    page: "Future[Page] | None" = field(default=None, repr=False)
-    sent: threading.Event = field(default_factory=threading.Event, repr=False)
+    Args:
+        playground: Where the tokens go.
+        port: Of this machine, for the way back; `None` for any free one.
+        timeout_s: How long to wait for an answer.
 
-
-@dataclass(frozen=True)
-class Page:
-    status: int
-    title: str
-    paragraphs: list[str]
-    again: str | None = None
-
-
-@dataclass(frozen=True)
-class Paste:
-    text: str
-
-
-# Null says that stdin is at its end: nothing more can be pasted.
-Events = queue.Queue[Answer | Paste | None]
-
-
-def main(playground: Playground) -> None:
+    Raises:
+        UserError: No valid answer came.
+    """
     settings = load_settings(playground, credentials=True)
     playground.prepare()
-    timeout_s = _seconds("AUTHORIZE_TIMEOUT_S", DEFAULT_TIMEOUT_S)
     state = secrets.token_urlsafe(24)
     events: Events = queue.Queue()
-    with _listen(events) as port, _read_pastes(events):
-        url = authorize_url(settings, port, state)
-        _say("Open this address, log in to Strava, leave all boxes ticked and click Authorize:", "", url, "")
+    with listen(events, port) as bound, read_pastes(events):
+        url = authorize_url(settings, bound, state)
+        say("Open this address, log in to Strava, leave all boxes ticked and click Authorize:", "", url, "")
         if _open_browser(url):
-            _say("(Your browser should show it now.)")
-        _say(
+            say("(Your browser should show it now.)")
+        say(
             "The browser then comes back to this machine by itself. If it cannot (it runs on another machine, or shows "
             "an error),",
             "paste the address that it ends on, or the code= in it, here and press Enter:",
@@ -140,7 +121,7 @@ def _wait(
             )
             if not left:
                 raise UserError(_gave_up(f"{CHANCES} answers were not valid", rejected)) from None
-            _say(f"{rejected[-1]}: try again, by the same address or a new paste")
+            say(f"{rejected[-1]}: try again, by the same address or a new paste")
         except (UserError, RunError) as error:
             _show(answer, Page(502, "Not authorised", [one_line(error)]))
             raise
@@ -150,30 +131,13 @@ def _wait(
                 "You can close this page. In the terminal, type make extract to download.",
             ]
             _show(answer, Page(200, "It worked", paragraphs))
-            _say(*granted, "next: type `make extract`")
+            say(*granted, "next: type `make extract`")
             return
 
 
 def _gave_up(cause: str, rejected: list[str]) -> str:
     last = f" (last: {rejected[-1]})" if rejected else ""
     return f"{cause}{last}; what was stored before is untouched: type `make authorize` to start anew"
-
-
-def read_paste(text: str) -> Answer:
-    """The answer in a pasted address or bare code. Raises AnswerRejectedError when it is neither."""
-    text = text.strip().strip("\"'<>")
-    if CODE.fullmatch(text):
-        return Answer(text, None, None, None)
-    query = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query or text.lstrip("?"))
-    first = {name: values[0] for name, values in query.items()}
-    if "code" not in first and "error" not in first:
-        if "redirect_uri" in first:
-            raise AnswerRejectedError(
-                "that is the address to open; what is wanted is the one that the browser ends on after Authorize"
-            )
-        raise AnswerRejectedError("that is neither an address with code= in it nor a code of Strava's")
-    # An address of the manual way has no state: it counts as much as a bare code.
-    return Answer(first.get("code"), first.get("scope"), first.get("state"), first.get("error"))
 
 
 def _accept(settings: Settings, playground: Playground, answer: Answer, state: str) -> list[str]:
@@ -190,9 +154,13 @@ def _accept(settings: Settings, playground: Playground, answer: Answer, state: s
     if answer.error is not None:
         if answer.error == "access_denied":
             raise AnswerRejectedError("the access was refused on Strava's page (Cancel)")
-        raise AnswerRejectedError(f"Strava answered {re.sub(r'[^a-z_]', '', answer.error.lower())[:40] or 'an error'}")
+        raise AnswerRejectedError(
+            f"Strava answered {re.sub(r'[^a-z_]', '', answer.error.lower())[:40] or 'an error'}"
+        )
     if not answer.code or not CODE.fullmatch(answer.code):
-        raise AnswerRejectedError("the code in this answer is not one of Strava's: copy the address as a whole")
+        raise AnswerRejectedError(
+            "the code in this answer is not one of Strava's: copy the address as a whole"
+        )
     scopes = None if answer.scope is None else scopes_in(answer.scope)
     if scopes is not None and not scopes & {"activity:read", "activity:read_all"}:
         # Useless tokens must not replace good ones: the code is left to expire.
@@ -228,22 +196,6 @@ def _granted(scopes: set[str] | None) -> list[str]:
     return lines
 
 
-def _say(*lines: str) -> None:
-    for line in lines:
-        print(line, flush=True)
-
-
-def _seconds(variable: str, default: float) -> float:
-    text = os.environ.get(variable)
-    try:
-        value = float(text) if text else default
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 86400:
-        raise UserError(f"{variable} must be a number of seconds: correct it, then type `make authorize`")
-    return value
-
-
 def _open_browser(url: str) -> bool:
     """Open the URL where a person would see it; in a remote or text session it is only printed."""
     chosen = bool(os.environ.get("BROWSER"))
@@ -262,136 +214,8 @@ def _open_browser(url: str) -> bool:
     return True
 
 
-# ---- the terminal
-
-
-@contextmanager
-def _read_pastes(events: Events) -> Iterator[None]:
-    """Each line of stdin becomes an event.
-
-    Read by select and os.read: a thread that hangs in sys.stdin.readline breaks the interpreter's end.
-    """
-    stop = threading.Event()
-
-    def lines() -> None:
-        rest = b""
-        try:
-            while not stop.is_set():
-                if not select.select([0], [], [], 0.2)[0]:
-                    continue
-                chunk = os.read(0, 65536)
-                *whole, rest = (rest + chunk).split(b"\n") if chunk else (rest, b"")
-                for line in whole:
-                    if line.strip():
-                        events.put(Paste(line.decode(errors="replace")))
-                rest = rest[-65536:]
-                if not chunk:
-                    break
-        except (OSError, ValueError):
-            pass  # no stdin: the browser remains
-        events.put(None)
-
-    thread = threading.Thread(target=lines, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-# ---- the browser
-
-
-@contextmanager
-def _listen(events: Events) -> Iterator[int]:
-    """Serve the redirect on this machine only; yields the port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # browsers open spare connections
-
-        def do_GET(self) -> None:
-            parts = urllib.parse.urlsplit(self.path)
-            query = {name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()}
-            if parts.path != CALLBACK_PATH or not query.keys() & {"code", "error"}:
-                return self.answer(
-                    Page(404, "Nothing here", ["This address is only for the way back from Strava."])
-                )
-            page: Future[Page] = Future()
-            answer = Answer(
-                query.get("code"), query.get("scope"), query.get("state", ""), query.get("error"), page
-            )
-            events.put(answer)
-            try:
-                self.answer(page.result(timeout=120))
-            except TimeoutError:
-                self.answer(Page(504, "No answer", ["Look at the terminal."]))
-            finally:
-                answer.sent.set()
-
-        def answer(self, page: Page) -> None:
-            body = render(page).encode()
-            self.send_response(page.status)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Cache-Control", "no-store")
-            self.send_header("Referrer-Policy", "no-referrer")
-            self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            """Silent: the request line holds the code."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *arguments: object) -> None:
-            """Silent: a browser that closes early is no news, and a traceback could hold the code."""
-
-    server = _bind(Server, Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _bind(server: type[ThreadingHTTPServer], handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
-    text = os.environ.get("AUTHORIZE_PORT")
-    if text:
-        if not text.isdigit() or not 0 < int(text) < 65536:
-            raise UserError("AUTHORIZE_PORT must be a port number: correct it, then type `make authorize`")
-        try:
-            return server(("127.0.0.1", int(text)), handler)
-        except OSError as error:
-            _say(f"port {text} cannot be used ({error.strerror}): another, free one is taken")
-    try:
-        return server(("127.0.0.1", 0), handler)
-    except OSError as error:
-        raise RunError(
-            f"no port of this machine can be opened ({error.strerror}): put the code into config.toml instead"
-        ) from None
-
-
 def _show(answer: Answer | None, page: Page) -> None:
     """Give the waiting browser its page, and let it arrive before the process may end."""
     if answer is not None and answer.page is not None:
         answer.page.set_result(page)
         answer.sent.wait(5)
-
-
-def render(page: Page) -> str:
-    """A page that needs nothing else; every text is escaped."""
-    paragraphs = "".join(f"<p>{html.escape(text)}</p>" for text in page.paragraphs)
-    if page.again:
-        paragraphs += f'<p><a href="{html.escape(page.again)}">Try again</a></p>'
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(page.title)} - strava-marts</title>"
-        "<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;"
-        "margin:15vh auto;padding:0 1rem}</style>"
-        f"<main><h1>{html.escape(page.title)}</h1>{paragraphs}</main></html>"
-    )

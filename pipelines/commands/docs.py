@@ -5,17 +5,19 @@ import shutil
 import webbrowser
 
 from pipelines.commands.transform import dbt
-from pipelines.settings import Playground, load_settings
+from pipelines.playground import Playground
+from pipelines.settings import load_settings
 from pipelines.warehouse import file as warehouse
 from pipelines.warehouse.publish import missing
 
 
-def main(playground: Playground) -> None:
+def main(playground: Playground, *, debug: bool = False) -> None:
+    """Make the page and open it where there is a screen. Raises UserError before the first transform."""
     if not playground.marts.exists():
         raise missing(playground)
     settings = load_settings(playground)
     with warehouse.turn(playground) as turn:
-        dbt(playground, settings, "docs", "generate", "--static", inherited=(turn,))
+        dbt(playground, settings, "docs", "generate", "--static", inherited=(turn,), debug=debug)
     playground.docs.mkdir(mode=0o700, exist_ok=True)
     page = playground.docs / "index.html"
     shutil.copyfile(playground.dbt_dir / "target" / "static_index.html", page)

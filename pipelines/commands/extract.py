@@ -7,7 +7,6 @@ The warehouse is open only while loading; the quota may make the thread wait for
 
 import datetime as dt
 import gc
-import os
 import queue
 import signal
 import threading
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines import locks, runs
 from pipelines.commands.backlog import Backlog, Change, End, Load
 from pipelines.commands.progress import Progress
-from pipelines.errors import InterruptedRunError, StoppedError, UserError, one_line
+from pipelines.errors import InterruptedRunError, StoppedError, one_line
 from pipelines.settings import Playground, Settings, load_settings
 from pipelines.strava import oauth
 from pipelines.warehouse import file as warehouse
@@ -41,37 +40,21 @@ class Options:
     full: bool
     allow_deletes: bool
 
-    @classmethod
-    def from_environment(cls) -> "Options":
-        return cls(
-            wait=_is_yes("WAIT", True),
-            full=_is_yes("FULL", False),
-            allow_deletes=_is_yes("ALLOW_DELETES", False),
-        )
 
-
-def _is_yes(variable: str, default: bool) -> bool:
-    text = os.environ.get(variable, "").strip().lower()
-    answers = {"": default, "yes": True, "1": True, "true": True, "no": False, "0": False, "false": False}
-    if text not in answers:
-        raise UserError(
-            f"{variable}={text} is neither yes nor no: type {variable}={'no' if default else 'yes'}"
-        )
-    return answers[text]
-
-
-def main(playground: Playground) -> None:
-    extract(playground)
+def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool) -> None:
+    extract(playground, wait=wait, full=full, allow_deletes=allow_deletes)
     print("Type `make transform` to build the marts.")
 
 
-def extract(playground: Playground) -> StoppedError | None:
+def extract(
+    playground: Playground, *, wait: bool = True, full: bool = False, allow_deletes: bool = False
+) -> StoppedError | None:
     """Download what is new, changed or missing and tell how it ended.
 
     Returns what stopped it cleanly before its end, null for nothing; raises if it failed.
     """
     settings = load_settings(playground, credentials=True)
-    options = Options.from_environment()
+    options = Options(wait, full, allow_deletes)
     playground.prepare()
     with locks.one_at_a_time(playground, "extract"):
         return Run(settings, playground, options).run()
@@ -222,9 +205,13 @@ class Run:
 
         resets = dt.datetime.fromtimestamp(full.until).astimezone()
         if full.window == "day":
-            raise StoppedError(f"today's quota of requests is used up; it resets at {resets:%Y-%m-%d %H:%M %Z}")
+            raise StoppedError(
+                f"today's quota of requests is used up; it resets at {resets:%Y-%m-%d %H:%M %Z}"
+            )
         if not self.options.wait:
-            raise StoppedError(f"this quarter hour's quota of requests is used up; it resets at {resets:%H:%M:%S}")
+            raise StoppedError(
+                f"this quarter hour's quota of requests is used up; it resets at {resets:%H:%M:%S}"
+            )
         self.tally.waiting_until = full.until
         sleep_until(full.until, self.stopping.is_set)
         self.tally.waiting_until = None

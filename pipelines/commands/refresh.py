@@ -2,11 +2,13 @@
 
 from pipelines.commands import extract, transform
 from pipelines.errors import InterruptedRunError
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 
 
-def main(playground: Playground) -> None:
+def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool, debug: bool = False) -> None:
+    """Run both; a clean stop of the first does not keep the second from running."""
     # At a full quota the marts are built from what is there; Ctrl-C means all of it.
-    if isinstance(extract.extract(playground), InterruptedRunError):
+    stopped = extract.extract(playground, wait=wait, full=full, allow_deletes=allow_deletes)
+    if isinstance(stopped, InterruptedRunError):
         return
-    transform.main(playground)
+    transform.main(playground, debug=debug)

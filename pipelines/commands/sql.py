@@ -6,23 +6,21 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
-from pipelines.errors import RunError, UserError
-from pipelines.settings import Playground
+from pipelines.errors import RunError
+from pipelines.playground import Playground
 from pipelines.warehouse.publish import is_held, open_published, parquet_views
 
-FORMATS = ("table", "csv", "json", "md")
+Format = Literal["table", "csv", "json", "md"]
 FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"
 
 
-def main(playground: Playground) -> None:
-    query, kind = os.environ.get("Q", "").strip(), os.environ.get("FORMAT", "").strip().lower() or "table"
-    if kind not in FORMATS:
-        raise UserError(f"FORMAT={kind} is unknown: type FORMAT={' or FORMAT='.join(FORMATS)}")
-    if query:
+def main(playground: Playground, *, query: str, kind: Format) -> None:
+    """Print the rows of a query, or open a prompt when there is none."""
+    if query := query.strip():
         names, rows = run_query(playground, query)
         sys.stdout.write(render(names, rows, kind))
     else:
@@ -43,7 +41,7 @@ def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple
             ) from None
 
 
-def render(names: list[str], rows: list[tuple[Any, ...]], kind: str) -> str:
+def render(names: list[str], rows: list[tuple[Any, ...]], kind: Format) -> str:
     """The rows as text; null is empty in CSV, null in JSON and NULL elsewhere."""
     if kind == "json":
         objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]

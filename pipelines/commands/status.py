@@ -2,120 +2,176 @@
 
 import datetime as dt
 import json
-import os
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
 from pipelines.errors import UserError
-from pipelines.settings import Playground, Settings, load_settings
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
 from pipelines.strava import plan
 from pipelines.strava.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
-from pipelines.warehouse import file as warehouse
 
 RUNS_SHOWN = 5
+RUNS_KEPT = 50
 PATIENCE_S = 3
 # The counts of an extraction that make the marts older than the raw tables.
 CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none")
 FAILURES_SHOWN = 10
 
 
-def main(playground: Playground) -> None:
-    state = collect(playground, load_settings(playground))
-    if os.environ.get("JSON") == "1":
-        print(json.dumps(state, indent=1, default=str))
-    else:
-        print("\n".join(lines(state)))
+@dataclass(frozen=True)
+class Failure:
+    """An activity whose streams could not be loaded."""
+
+    activity_id: int
+    name: str | None
+    error: str | None
+    attempt_count: int
+    next_attempt_at: dt.datetime | None
 
 
-def collect(playground: Playground, settings: Settings) -> dict[str, Any]:
-    """Everything status tells, as plain data (`make status JSON=1`)."""
-    now = dt.datetime.now(dt.UTC)
+@dataclass(frozen=True)
+class Held:
+    """What the warehouse holds, and what it lacks."""
+
+    activity_count: int
+    deleted_count: int
+    streams_loaded: int
+    streams_none: int
+    streams_manual: int
+    streams_pending: int
+    streams_failed: int
+    failures: list[Failure]
+    last_full_listing_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class QuotaLeft:
+    """How many requests may be sent, and when more may be."""
+
+    quarter_hour_left: int
+    quarter_hour_limit: int
+    quarter_hour_resets_at: dt.datetime
+    day_left: int
+    day_limit: int
+    day_resets_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything status tells; the fields are the keys of `make status JSON=1`."""
+
+    playground: str
+    is_authorized: bool
+    extract_is_running: bool
+    transform_is_running: bool
+    warehouse: Held | None
+    # Why the warehouse could not be read; no key of the JSON if it could.
+    warehouse_error: str | None
+    quota: QuotaLeft
+    runs: list[runs.Run]
+    last_error: str | None
+    last_transform_at: str | None
+    next: str
+
+    def as_json(self) -> str:
+        """Return it for programs."""
+        plain = {**asdict(self), "runs": [run.record() for run in self.runs]}
+        if self.warehouse_error is None:
+            del plain["warehouse_error"]
+        return json.dumps(plain, indent=1, default=str)
+
+
+def main(playground: Playground, *, as_json: bool) -> None:
+    """Print it, for a person or as JSON."""
+    status = collect(playground, load_settings(playground))
+    print(status.as_json() if as_json else "\n".join(lines(status)))
+
+
+def collect(playground: Playground, settings: Settings) -> Status:
+    """Look at the Playground's files; waits some seconds for a warehouse that is being written."""
     past = runs.read(playground)
-    state: dict[str, Any] = {
-        "playground": str(playground.root),
-        "is_authorized": playground.tokens.exists(),
-        "extract_is_running": locks.is_busy(playground, "extract"),
-        "transform_is_running": locks.is_busy(playground, "transform"),
-        "warehouse": None,
-        "quota": _quota(playground),
-        "runs": past[-50:],
-    }
+    held, warehouse_error = None, None
     if playground.warehouse.exists():
         try:
-            with warehouse.turn(playground, _patience(playground)):
-                state["warehouse"] = _warehouse(playground, now, settings.strava.start_date)
+            held = _held(playground, dt.datetime.now(dt.UTC), settings.strava.start_date)
         except UserError as error:
-            state["warehouse_error"] = str(error)
-    state["last_error"] = next(
-        (run["message"] for run in reversed(state["runs"]) if run["status"] == "failed"), None
+            warehouse_error = str(error)
+    transforms = [run for run in past if run.command == "transform" and run.status == "done"]
+    failures = [run for run in past[-RUNS_KEPT:] if run.status == "failed"]
+    status = Status(
+        playground=str(playground.root),
+        is_authorized=playground.tokens.exists(),
+        extract_is_running=locks.is_busy(playground, "extract"),
+        transform_is_running=locks.is_busy(playground, "transform"),
+        warehouse=held,
+        warehouse_error=warehouse_error,
+        quota=_quota(playground),
+        runs=past[-RUNS_KEPT:],
+        last_error=failures[-1].message if failures else None,
+        last_transform_at=transforms[-1].finished_at if transforms else None,
+        next="",
     )
-    state["last_transform_at"] = next(
-        (
-            run["finished_at"]
-            for run in reversed(past)
-            if run.get("command") == "transform" and run["status"] == "done"
-        ),
-        None,
-    )
-    state["next"] = _next(state, playground, past)
-    return state
+    return replace(status, next=_next(status, playground, past))
 
 
 def _patience(playground: Playground) -> Callable[[], None]:
     until = time.monotonic() + PATIENCE_S
 
-    def goes_on() -> None:
+    def check_stop() -> None:
         if time.monotonic() > until:
             raise UserError(f"{playground.warehouse} is being written: look again when that is done")
 
-    return goes_on
+    return check_stop
 
 
-def _warehouse(playground: Playground, now: dt.datetime, start_date: dt.date | None) -> dict[str, Any]:
-    known = warehouse.read_known(playground)
+def _held(playground: Playground, now: dt.datetime, start_date: dt.date | None) -> Held:
+    # Imported late: DuckDB is half of what status takes before the first load.
+    from pipelines.warehouse import file as warehouse
+
+    with warehouse.turn(playground, _patience(playground)):
+        known = warehouse.read_known(playground, with_types=False)
+        failures: list[Failure] = []
+        if "stream_fetches" in known.has_table:
+            with warehouse.connect(playground.warehouse) as connection:
+                rows = connection.execute(
+                    "select f.activity_id, a.name, f.error, f.attempt_count, "
+                    "f.next_attempt_at::timestamptz at time zone 'UTC' from strava_raw.stream_fetches f "
+                    "join strava_raw.activities a on a.id = f.activity_id "
+                    "where f.status = 'failed' and a.deleted_at is null order by a.start_date desc"
+                ).fetchall()
+            failures = [Failure(*row) for row in rows]
     alive = {id_: a for id_, a in known.activities.items() if not a.is_deleted}
-    fetches = {id_: known.fetches[id_] for id_ in alive if id_ in known.fetches}
-    pending = plan.pending_streams(known.activities, known.fetches, now, start_date)
-    failures: list[dict[str, Any]] = []
-    if "stream_fetches" in known.has_table:
-        with warehouse.connect(playground.warehouse) as connection:
-            rows = connection.execute(
-                "select f.activity_id, a.name, f.error, f.attempt_count, "
-                "f.next_attempt_at::timestamptz at time zone 'UTC' from strava_raw.stream_fetches f "
-                "join strava_raw.activities a on a.id = f.activity_id "
-                "where f.status = 'failed' and a.deleted_at is null order by a.start_date desc"
-            ).fetchall()
-        names = ("activity_id", "name", "error", "attempt_count", "next_attempt_at")
-        failures = [dict(zip(names, row, strict=True)) for row in rows]
-    return {
-        "activity_count": len(alive),
-        "deleted_count": len(known.activities) - len(alive),
-        "streams_loaded": sum(f.status == "loaded" for f in fetches.values()),
-        "streams_none": sum(f.status == "none" for f in fetches.values()),
-        "streams_manual": sum(bool(a.manual) for a in alive.values()),
-        "streams_pending": len(pending),
-        "streams_failed": len(failures),
-        "failures": failures,
-        "last_full_listing_at": known.last_full.started_at if known.last_full else None,
-    }
+    fetches = [known.fetches[id_] for id_ in alive if id_ in known.fetches]
+    return Held(
+        activity_count=len(alive),
+        deleted_count=len(known.activities) - len(alive),
+        streams_loaded=sum(f.status == "loaded" for f in fetches),
+        streams_none=sum(f.status == "none" for f in fetches),
+        streams_manual=sum(bool(a.manual) for a in alive.values()),
+        streams_pending=len(plan.pending_streams(known.activities, known.fetches, now, start_date)),
+        streams_failed=len(failures),
+        failures=failures,
+        last_full_listing_at=known.last_full.started_at if known.last_full else None,
+    )
 
 
-def _quota(playground: Playground) -> dict[str, Any]:
+def _quota(playground: Playground) -> QuotaLeft:
     quota = Quota(playground.quota)
     quarter, day = quota.left()
     full = quota.full()
     now = quota.now()
     limits = quota.usage.limits
-    return {
-        "quarter_hour_left": 0 if full else quarter,
-        "quarter_hour_limit": min(limit[0] for limit in limits.values()),
-        "quarter_hour_resets_at": _at((now // QUARTER_S + 1) * QUARTER_S + MARGIN_S),
-        "day_left": 0 if full and full.window == "day" else day,
-        "day_limit": min(limit[1] for limit in limits.values()),
-        "day_resets_at": _at((now // DAY_S + 1) * DAY_S + MARGIN_S),
-    }
+    return QuotaLeft(
+        quarter_hour_left=0 if full else quarter,
+        quarter_hour_limit=min(limit[0] for limit in limits.values()),
+        quarter_hour_resets_at=_at((now // QUARTER_S + 1) * QUARTER_S + MARGIN_S),
+        day_left=0 if full and full.window == "day" else day,
+        day_limit=min(limit[1] for limit in limits.values()),
+        day_resets_at=_at((now // DAY_S + 1) * DAY_S + MARGIN_S),
+    )
 
 
 def _at(epoch: float) -> dt.datetime:
@@ -134,94 +190,94 @@ def days_needed(pending: int, quarter_left: int, day_left: int, quarter_limit: i
     return f"{days} more day{'s' if days > 1 else ''} of quota (a day's begins at midnight UTC)"
 
 
-def _next(state: dict[str, Any], playground: Playground, past: list[dict[str, Any]]) -> str:
-    """The command that brings the user on, or what to do first."""
-    held = state["warehouse"]
-    if state["transform_is_running"]:
+def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
+    """Return the command that brings the user on, or what to do first."""
+    if status.transform_is_running:
         return "wait for make transform, which is at work"
-    if state["extract_is_running"]:
+    if status.extract_is_running:
         return "make transform (extract is at work; the marts can be built from what is loaded)"
-    if "warehouse_error" in state:
-        return str(state["warehouse_error"])
-    if held is None and not playground.config.exists():
+    if status.warehouse_error is not None:
+        return status.warehouse_error
+    if status.warehouse is None and not playground.config.exists():
         return f"{playground.begin()}, fill it in, then make authorize"
-    if not state["is_authorized"]:
+    if not status.is_authorized:
         try:
             load_settings(playground, credentials=True)
         except UserError as error:
             return str(error)
         return "make authorize"
-    if held is None or held["streams_pending"] > 0:
+    if status.warehouse is None or status.warehouse.streams_pending > 0:
         return "make extract"
-    done = state["last_transform_at"]
-    since = [run for run in past if done is None or run.get("finished_at", "") > done]
-    if done is None or any(run.get(name) for run in since for name in CHANGES):
+    done = status.last_transform_at
+    since = [run for run in past if done is None or run.finished_at > done]
+    if done is None or any(run.count(name) for run in since for name in CHANGES):
         return "make transform"
     return "make sql, or make refresh for what is new"
 
 
-def lines(state: dict[str, Any]) -> list[str]:
-    """The state for a person."""
-    held, quota = state["warehouse"], state["quota"]
-    out = [
-        f"Playground   {state['playground']}" + ("" if state["is_authorized"] else " (not authorised yet)")
-    ]
-    at_work = [f"make {name}" for name in ("extract", "transform") if state[f"{name}_is_running"]]
+def lines(status: Status) -> list[str]:
+    """Return the status for a person."""
+    out = [f"Playground   {status.playground}" + ("" if status.is_authorized else " (not authorised yet)")]
+    running = {"extract": status.extract_is_running, "transform": status.transform_is_running}
+    at_work = [f"make {name}" for name, is_running in running.items() if is_running]
     if at_work:
         out.append(f"At work      {' and '.join(at_work)}")
-    if "warehouse_error" in state:
-        out.append(f"Warehouse    {state['warehouse_error']}")
-    elif held is None:
+    if status.warehouse_error is not None:
+        out.append(f"Warehouse    {status.warehouse_error}")
+    elif status.warehouse is None:
         out.append("Warehouse    nothing is loaded yet")
     else:
-        deleted = f" (and {held['deleted_count']} deleted on Strava)" if held["deleted_count"] else ""
-        out.append(f"Activities   {held['activity_count']}{deleted}")
-        out.append(
-            f"Streams      {held['streams_loaded']} loaded, {held['streams_pending']} pending, "
-            f"{held['streams_none']} have none, {held['streams_manual']} manual, {held['streams_failed']} failed"
-        )
-        if held["streams_pending"]:
-            left = days_needed(
-                held["streams_pending"],
-                quota["quarter_hour_left"],
-                quota["day_left"],
-                quota["quarter_hour_limit"],
-                quota["day_limit"],
-            )
-            out.append(f"             the rest takes {left}")
-        for failure in held["failures"][:FAILURES_SHOWN]:
-            again = (
-                f"{failure['next_attempt_at']:%Y-%m-%d %H:%M} UTC" if failure["next_attempt_at"] else "never"
-            )
-            out.append(
-                f"  failed     {failure['activity_id']} {failure['name'] or ''!r}: {failure['error']} "
-                f"({failure['attempt_count']} tries; again from {again})"
-            )
-        if len(held["failures"]) > FAILURES_SHOWN:
-            out.append(f"             and {len(held['failures']) - FAILURES_SHOWN} more: make status JSON=1")
+        out += _held_lines(status.warehouse, status.quota)
+    quota = status.quota
     out.append(
-        f"Quota        {quota['quarter_hour_left']} of {quota['quarter_hour_limit']} left until "
-        f"{quota['quarter_hour_resets_at'].astimezone():%H:%M:%S}, {quota['day_left']} of {quota['day_limit']} left "
-        f"until {quota['day_resets_at'].astimezone():%Y-%m-%d %H:%M %Z}"
+        f"Quota        {quota.quarter_hour_left} of {quota.quarter_hour_limit} left until "
+        f"{quota.quarter_hour_resets_at.astimezone():%H:%M:%S}, {quota.day_left} of {quota.day_limit} left "
+        f"until {quota.day_resets_at.astimezone():%Y-%m-%d %H:%M %Z}"
     )
-    if state["runs"]:
+    if status.runs:
         out.append("Last runs")
-        out += [f"  {_run_line(run)}" for run in state["runs"][-RUNS_SHOWN:]]
-    out.append(
-        f"Transform    {'last at ' + state['last_transform_at'] if state['last_transform_at'] else 'not yet'}"
-    )
-    if state["last_error"]:
-        out.append(f"Last error   {state['last_error']}")
-    out.append(f"Next         {state['next']}")
+        out += [f"  {_run_line(run)}" for run in status.runs[-RUNS_SHOWN:]]
+    done = status.last_transform_at
+    out.append(f"Transform    {f'last at {done}' if done else 'not yet'}")
+    if status.last_error:
+        out.append(f"Last error   {status.last_error}")
+    out.append(f"Next         {status.next}")
     return out
 
 
-def _run_line(run: dict[str, Any]) -> str:
-    text = f"{run.get('finished_at', '?')}  {run.get('command', '?'):9} {run['status']:7}"
-    if run.get("command") == "extract":
-        text += (
-            f" {run.get('listing')} listing: {run.get('new', 0)} new, {run.get('changed', 0)} changed, "
-            f"{run.get('deleted', 0)} deleted; {run.get('streams_loaded', 0)} streams; "
-            f"{run.get('requests', 0)} requests"
+def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
+    deleted = f" (and {held.deleted_count} deleted on Strava)" if held.deleted_count else ""
+    out = [
+        f"Activities   {held.activity_count}{deleted}",
+        f"Streams      {held.streams_loaded} loaded, {held.streams_pending} pending, "
+        f"{held.streams_none} have none, {held.streams_manual} manual, {held.streams_failed} failed",
+    ]
+    if held.streams_pending:
+        left = days_needed(
+            held.streams_pending,
+            quota.quarter_hour_left,
+            quota.day_left,
+            quota.quarter_hour_limit,
+            quota.day_limit,
         )
-    return text + (f" ({run['message']})" if run.get("message") else "")
+        out.append(f"             the rest takes {left}")
+    for failure in held.failures[:FAILURES_SHOWN]:
+        again = f"{failure.next_attempt_at:%Y-%m-%d %H:%M} UTC" if failure.next_attempt_at else "never"
+        out.append(
+            f"  failed     {failure.activity_id} {failure.name or ''!r}: {failure.error} "
+            f"({failure.attempt_count} tries; again from {again})"
+        )
+    if len(held.failures) > FAILURES_SHOWN:
+        out.append(f"             and {len(held.failures) - FAILURES_SHOWN} more: make status JSON=1")
+    return out
+
+
+def _run_line(run: runs.Run) -> str:
+    text = f"{run.finished_at}  {run.command:9} {run.status:7}"
+    if run.command == "extract":
+        text += (
+            f" {run.counts.get('listing')} listing: {run.count('new')} new, {run.count('changed')} changed, "
+            f"{run.count('deleted')} deleted; {run.count('streams_loaded')} streams; "
+            f"{run.count('requests')} requests"
+        )
+    return text + (f" ({run.message})" if run.message else "")

@@ -1,42 +1,42 @@
 """`make transform`: dbt builds the marts in the warehouse, then they are published for SQL tools."""
 
 import datetime as dt
-import hashlib
-import importlib.metadata
 import json
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 from pipelines import locks, runs
+from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
 from pipelines.errors import RunError, UserError, one_line
-from pipelines.settings import Playground, Settings, load_settings
-from pipelines.strava import oauth
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import file as warehouse
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-# dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them.
-DBT = "import gc; gc.disable(); from dbt.cli.main import cli; cli()"
 
+def main(playground: Playground, *, debug: bool = False) -> None:
+    """Build and publish.
 
-def main(playground: Playground) -> None:
+    Raises:
+        UserError: Nothing is loaded yet, or another program holds the warehouse.
+        RunError: A model or a test of the data failed; the published marts are as before.
+    """
     settings = load_settings(playground)
     if not playground.warehouse.exists():
         raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
     playground.prepare()
+    # Of versions that ran the unit tests here.
+    (playground.dbt_dir / "unit-tests-passed").unlink(missing_ok=True)
     started_at = dt.datetime.now(dt.UTC)
     with locks.one_at_a_time(playground, "transform") as lock:
         try:
-            _build(playground, settings, lock)
+            _build(playground, settings, lock, debug)
         except KeyboardInterrupt:
             runs.append(playground, "transform", started_at, "stopped", "interrupted")
             raise
         except Exception as error:
             failure = warehouse.explained(error, playground.warehouse, "make transform")
-            message = oauth.redact(one_line(failure), playground)[:500]
+            message = playground.redact(one_line(failure))[:500]
             runs.append(playground, "transform", started_at, "failed", message)
             raise failure from None
     runs.append(playground, "transform", started_at, "done", None)
@@ -45,35 +45,16 @@ def main(playground: Playground) -> None:
     )
 
 
-def _build(playground: Playground, settings: Settings, lock: int) -> None:
+def _build(playground: Playground, settings: Settings, lock: int, debug: bool) -> None:
     # An extraction that is at work waits for its turn to load, and goes on downloading.
     with warehouse.turn(playground) as turn:
         _require_raw(playground)
-        # Unit tests ask nothing of the data: what has passed them passes again until it is changed.
-        passed = playground.dbt_dir / "unit-tests-passed"
-        tested = _tested(settings)
-        is_tested = passed.exists() and passed.read_text() == tested
-        # Nothing here reads dbt's artifacts.
-        arguments = [
-            "build",
-            "--no-write-json",
-            *(["--exclude-resource-type", "unit_test"] if is_tested else []),
-        ]
-        dbt(playground, settings, *arguments, inherited=(lock, turn))
-        passed.write_text(tested)
+        # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
+        arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
+        dbt(playground, settings, *arguments, inherited=(lock, turn), debug=debug)
         from pipelines.warehouse.publish import publish
 
         publish(playground)
-
-
-def _tested(settings: Settings) -> str:
-    """A hash of all that the unit tests' outcome depends on: the project's text, the settings, the programs."""
-    parts = [json.dumps(variables(settings), sort_keys=True, default=str)]
-    parts += [f"{name} {importlib.metadata.version(name)}" for name in ("dbt-core", "dbt-duckdb", "duckdb")]
-    for path in sorted(PROJECT.rglob("*")):
-        if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
-            parts.append(f"{path.relative_to(PROJECT)}\n{path.read_text(encoding='utf-8')}")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _require_raw(playground: Playground) -> None:
@@ -86,43 +67,35 @@ def _require_raw(playground: Playground) -> None:
         raise UserError(f"nothing is loaded yet in {playground.warehouse}: type `make extract` first")
 
 
-def variables(settings: Settings) -> dict[str, Any]:
-    """The settings that the models read, by the names they have in config.toml."""
-    athlete = {name: value for name, value in vars(settings.athlete).items() if value is not None}
-    return {**athlete, "week_start": settings.marts.week_start}
-
-
-def dbt(playground: Playground, settings: Settings, *arguments: str, inherited: tuple[int, ...] = ()) -> None:
+def dbt(
+    playground: Playground,
+    settings: Settings,
+    *arguments: str,
+    inherited: tuple[int, ...] = (),
+    debug: bool = False,
+) -> None:
     """Run dbt on the warehouse. A subprocess: dbt keeps the DuckDB file open as long as it lives.
 
     It keeps the descriptors `inherited`, so that it is known to be at work even after this process was killed.
     Raises RunError with the first thing that failed, UserError when another program locks the warehouse.
     """
     command = [
-        *(sys.executable, "-c", DBT),
-        *(() if os.environ.get("DEBUG") == "1" else ("--quiet", "--log-level-file", "info")),
+        *PROGRAM,
+        *(() if debug else ("--quiet", "--log-level-file", "info")),
         *arguments,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-        *("--target-path", str((playground.dbt_dir / "target").absolute())),
-        *("--log-path", str((playground.dbt_dir / "logs").absolute())),
         *("--vars", json.dumps(variables(settings))),
     ]
-    environment = {
-        **os.environ,
-        "STRAVA_WAREHOUSE": str(playground.warehouse.absolute()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    playground.dbt_dir.mkdir(exist_ok=True, mode=0o700)
     done = subprocess.run(
         command,
-        env=environment,
+        env=environment(playground),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         pass_fds=inherited,
+        check=False,
     )
-    if os.environ.get("DEBUG") == "1":
+    if debug:
         print(done.stdout)
     if done.returncode == 0:
         return

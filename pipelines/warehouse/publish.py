@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import UserError
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 from pipelines.warehouse.file import OFFLINE, connect, explained, is_locked
 
 # The oldest format that DuckDB writes: 1.1 and all later versions open it.

@@ -1,0 +1,204 @@
+"""How the answer to `make authorize` arrives: as a request to a port of this machine, or pasted in the terminal."""
+
+import html
+import os
+import queue
+import re
+import select
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from pipelines.errors import AnswerRejectedError, RunError
+
+CALLBACK_PATH = "/authorized"
+# Strava's codes are 40 hexadecimal digits; it promises no form.
+CODE = re.compile(r"[0-9A-Za-z_-]{16,128}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from Strava, by the browser or by a paste; `None` is what was not in it."""
+
+    code: str | None
+    scope: str | None
+    state: str | None
+    error: str | None
+    # The page for the browser that waits (HTTP status, title, paragraphs, link); `None` for a paste.
+    page: "Future[Page] | None" = field(default=None, repr=False)
+    sent: threading.Event = field(default_factory=threading.Event, repr=False)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the browser shows."""
+
+    status: int
+    title: str
+    paragraphs: list[str]
+    again: str | None = None
+
+
+@dataclass(frozen=True)
+class Paste:
+    """A line that was typed or pasted into the terminal."""
+
+    text: str
+
+
+# `None` says that stdin is at its end: nothing more can be pasted.
+Events = queue.Queue[Answer | Paste | None]
+
+
+def say(*lines: str) -> None:
+    """Print lines that a person waits for."""
+    for line in lines:
+        print(line, flush=True)
+
+
+def read_paste(text: str) -> Answer:
+    """The answer in a pasted address or bare code. Raises AnswerRejectedError when it is neither."""
+    text = text.strip().strip("\"'<>")
+    if CODE.fullmatch(text):
+        return Answer(text, None, None, None)
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query or text.lstrip("?"))
+    first = {name: values[0] for name, values in query.items()}
+    if "code" not in first and "error" not in first:
+        if "redirect_uri" in first:
+            raise AnswerRejectedError(
+                "that is the address to open; what is wanted is the one that the browser ends on after Authorize"
+            )
+        raise AnswerRejectedError("that is neither an address with code= in it nor a code of Strava's")
+    # An address of the manual way has no state: it counts as much as a bare code.
+    return Answer(first.get("code"), first.get("scope"), first.get("state"), first.get("error"))
+
+
+# ---- the terminal
+
+
+@contextmanager
+def read_pastes(events: Events) -> Iterator[None]:
+    """Each line of stdin becomes an event.
+
+    Read by select and os.read: a thread that hangs in sys.stdin.readline breaks the interpreter's end.
+    """
+    stop = threading.Event()
+
+    def lines() -> None:
+        rest = b""
+        try:
+            while not stop.is_set():
+                if not select.select([0], [], [], 0.2)[0]:
+                    continue
+                chunk = os.read(0, 65536)
+                *whole, rest = (rest + chunk).split(b"\n") if chunk else (rest, b"")
+                for line in whole:
+                    if line.strip():
+                        events.put(Paste(line.decode(errors="replace")))
+                rest = rest[-65536:]
+                if not chunk:
+                    break
+        except (OSError, ValueError):
+            pass  # no stdin: the browser remains
+        events.put(None)
+
+    thread = threading.Thread(target=lines, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+# ---- the browser
+
+
+@contextmanager
+def listen(events: Events, port: int | None) -> Iterator[int]:
+    """Serve the redirect on this machine only; yields the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10  # browsers open spare connections
+
+        def do_GET(self) -> None:
+            parts = urllib.parse.urlsplit(self.path)
+            query = {name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()}
+            if parts.path != CALLBACK_PATH or not query.keys() & {"code", "error"}:
+                return self.answer(
+                    Page(404, "Nothing here", ["This address is only for the way back from Strava."])
+                )
+            page: Future[Page] = Future()
+            answer = Answer(
+                query.get("code"), query.get("scope"), query.get("state", ""), query.get("error"), page
+            )
+            events.put(answer)
+            try:
+                self.answer(page.result(timeout=120))
+            except TimeoutError:
+                self.answer(Page(504, "No answer", ["Look at the terminal."]))
+            finally:
+                answer.sent.set()
+
+        def answer(self, page: Page) -> None:
+            body = render(page).encode()
+            self.send_response(page.status)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            """Silent: the request line holds the code."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *arguments: object) -> None:
+            """Silent: a browser that closes early is no news, and a traceback could hold the code."""
+
+    server = _bind(Server, Handler, port)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _bind(
+    server: type[ThreadingHTTPServer], handler: type[BaseHTTPRequestHandler], port: int | None
+) -> ThreadingHTTPServer:
+    if port is not None:
+        try:
+            return server(("127.0.0.1", port), handler)
+        except OSError as error:
+            say(f"port {port} cannot be used ({error.strerror}): another, free one is taken")
+    try:
+        return server(("127.0.0.1", 0), handler)
+    except OSError as error:
+        raise RunError(
+            f"no port of this machine can be opened ({error.strerror}): put the code into config.toml instead"
+        ) from None
+
+
+def render(page: Page) -> str:
+    """A page that needs nothing else; every text is escaped."""
+    paragraphs = "".join(f"<p>{html.escape(text)}</p>" for text in page.paragraphs)
+    if page.again:
+        paragraphs += f'<p><a href="{html.escape(page.again)}">Try again</a></p>'
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(page.title)} - strava-marts</title>"
+        "<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;"
+        "margin:15vh auto;padding:0 1rem}</style>"
+        f"<main><h1>{html.escape(page.title)}</h1>{paragraphs}</main></html>"
+    )

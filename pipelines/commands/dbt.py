@@ -1,0 +1,65 @@
+"""`make dbt ARGS="…"`: dbt itself; and how dbt is run on a Playground by the commands that need it."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from pipelines.errors import UserError
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
+from pipelines.warehouse import file as warehouse
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+# dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them.
+PROGRAM = (sys.executable, "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()")
+
+
+def main(playground: Playground, arguments: str) -> int:
+    """Run `dbt ARGUMENTS`, its output shown as it is; returns its exit status.
+
+    Raises:
+        UserError: The arguments have an open quotation mark, or nothing is loaded yet.
+    """
+    try:
+        words = shlex.split(arguments)
+    except ValueError as error:
+        raise UserError(
+            f'ARGS cannot be split into words ({error}): correct it, such as make dbt ARGS="ls"'
+        ) from None
+    settings = load_settings(playground)
+    if not playground.warehouse.exists():
+        raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
+    playground.prepare()
+    # Without a command of dbt there is nothing that takes variables: `--version`, or its help.
+    if any(not word.startswith("-") for word in words) and "--vars" not in words:
+        words += ["--vars", json.dumps(variables(settings))]
+    # Another command of ours that is at work has its turn first: DuckDB would refuse one of them.
+    with warehouse.turn(playground) as turn:
+        sys.stdout.flush()
+        done = subprocess.run([*PROGRAM, *words], env=environment(playground), pass_fds=(turn,), check=False)
+    # As a shell tells that a signal ended it.
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+def variables(settings: Settings) -> dict[str, float | str]:
+    """Return the settings that the models read, by the names they have in config.toml."""
+    athlete: dict[str, float | str] = settings.athlete.model_dump(exclude_none=True)
+    return {**athlete, "week_start": settings.marts.week_start}
+
+
+def environment(playground: Playground) -> dict[str, str]:
+    """Make dbt's folder; returns the environment in which dbt finds the project and this Playground."""
+    playground.dbt_dir.mkdir(exist_ok=True, mode=0o700)
+    return {
+        **os.environ,
+        "STRAVA_WAREHOUSE": str(playground.warehouse.absolute()),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str((playground.dbt_dir / "target").absolute()),
+        "DBT_LOG_PATH": str((playground.dbt_dir / "logs").absolute()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }

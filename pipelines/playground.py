@@ -1,0 +1,133 @@
+"""The Playground: the user's folder, with every path in it."""
+
+import contextlib
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import UserError
+
+
+@dataclass(frozen=True)
+class Playground:
+    """Every path of the user's folder."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The settings, written by the user."""
+        return self.root / "config.toml"
+
+    @property
+    def tokens(self) -> Path:
+        """The stored authorisation."""
+        return self.root / "tokens.json"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that everything is loaded into and built in."""
+        return self.root / "strava.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        """The published marts, as a DuckDB file for SQL tools."""
+        return self.root / "marts.duckdb"
+
+    @property
+    def marts_parquet(self) -> Path:
+        """The published marts, as a folder of Parquet files."""
+        return self.root / "marts"
+
+    @property
+    def report(self) -> Path:
+        """The page of `make report`."""
+        return self.root / "report.html"
+
+    @property
+    def docs(self) -> Path:
+        """The folder of `make docs`."""
+        return self.root / "docs"
+
+    @property
+    def dlt_dir(self) -> Path:
+        """The working files of dlt."""
+        return self.root / ".dlt"
+
+    @property
+    def dbt_dir(self) -> Path:
+        """The working files of dbt."""
+        return self.root / ".dbt"
+
+    @property
+    def quota(self) -> Path:
+        """The requests that were sent lately, counted."""
+        return self.root / "quota.json"
+
+    @property
+    def runs(self) -> Path:
+        """One line for each run."""
+        return self.root / "runs.jsonl"
+
+    def begin(self) -> str:
+        """Return the shell command that makes a config.toml to be filled in."""
+        folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))
+        make_folder = "" if self.root.exists() else f"mkdir -p {folder} && "
+        return f"{make_folder}cp Playground/config.template.toml {config}"
+
+    def check(self) -> None:
+        """Close config.toml, which holds a secret, to others.
+
+        Raises:
+            UserError: The folder cannot be a Playground.
+        """
+        if "#" in str(self.root.absolute()) or "?" in str(self.root.absolute()):
+            raise UserError(
+                f"{self.root.absolute()} has a # or ? in its name, which dbt does not take: rename it"
+            )
+        if os.path.lexists(self.root) and not self.root.is_dir():
+            raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
+        with contextlib.suppress(OSError):
+            if self.config.stat().st_mode & 0o077:
+                self.config.chmod(0o600)
+
+    def prepare(self) -> None:
+        """Make the folder, for the user alone.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = self.root / f".write-probe-{os.getpid()}"
+            probe.touch(mode=0o600)
+            probe.unlink()
+        except OSError as error:
+            raise UserError(
+                f"{self.root} cannot be written ({error.strerror}): make it yours, or type PLAYGROUND=another/folder"
+            ) from None
+
+    def redact(self, text: str) -> str:
+        """Return the text without this Playground's secrets and without anything that looks like a token."""
+        import re
+
+        for secret in self._secrets():
+            # Shorter ones would be found inside ordinary words.
+            if isinstance(secret, str) and len(secret) > 3:
+                text = text.replace(secret, "***")
+        return re.sub(r"\b[0-9a-fA-F]{32,}\b", "***", text)
+
+    def _secrets(self) -> list[object]:
+        """Collect the secrets from files that may be missing or damaged: what cannot be read has none."""
+        import json
+        import tomllib
+
+        found: list[object] = [os.environ.get(f"SOURCES__STRAVA__{key}") for key in ("CLIENT_SECRET", "CODE")]
+        with contextlib.suppress(Exception):
+            strava = tomllib.loads(self.config.read_text(encoding="utf-8-sig"))["strava"]
+            found += [strava.get("client_secret"), strava.get("code")]
+        with contextlib.suppress(Exception):
+            stored = json.loads(self.tokens.read_text(encoding="utf-8"))
+            found += [stored.get("access_token"), stored.get("refresh_token")]
+        return found
