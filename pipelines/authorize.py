@@ -5,7 +5,6 @@ URL or the bare code, pasted), whichever is first. A wrong one gets a line and a
 """
 
 import hmac
-import html
 import os
 import queue
 import re
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from pipelines.authorize_page import Page, render
 from pipelines.errors import RunError, UserError, one_line
 from pipelines.oauth import SCOPES_WANTED, CodeRefused, exchange_code, token_lock
 from pipelines.plan import scopes as scopes_in
@@ -54,14 +54,6 @@ class Answer:
     # The page for the browser that waits (HTTP status, title, paragraphs, link); null for a paste.
     page: "Future[Page] | None" = field(default=None, repr=False)
     sent: threading.Event = field(default_factory=threading.Event, repr=False)
-
-
-@dataclass(frozen=True)
-class Page:
-    status: int
-    title: str
-    paragraphs: list[str]
-    again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -384,18 +376,3 @@ def _show(answer: Answer | None, page: Page) -> None:
     if answer is not None and answer.page is not None:
         answer.page.set_result(page)
         answer.sent.wait(5)
-
-
-def render(page: Page) -> str:
-    """A page that needs nothing else; every text is escaped."""
-    paragraphs = "".join(f"<p>{html.escape(text)}</p>" for text in page.paragraphs)
-    if page.again:
-        paragraphs += f'<p><a href="{html.escape(page.again)}">Try again</a></p>'
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(page.title)} - strava-marts</title>"
-        "<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;"
-        "margin:15vh auto;padding:0 1rem}</style>"
-        f"<main><h1>{html.escape(page.title)}</h1>{paragraphs}</main></html>"
-    )
