@@ -1,0 +1,19 @@
+"""`make report`: the settings and the published marts in, the page out, and a browser to look at it."""
+
+import os
+import webbrowser
+
+from pipelines.publish import open_published
+from pipelines.report.page import write_report
+from pipelines.settings import Playground, load_settings
+
+
+def main(playground: Playground) -> None:
+    """Write the report into the Playground, and open it where there is a screen."""
+    settings = load_settings(playground)
+    with open_published(playground) as marts:
+        write_report(marts, playground.report, settings.report.units, settings.marts.week_start)
+    size_mb = playground.report.stat().st_size / 1e6
+    print(f"The report is in {playground.report} ({size_mb:.1f} MB): open it in a browser.")
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("BROWSER"):
+        webbrowser.open(playground.report.absolute().as_uri())

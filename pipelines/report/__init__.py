@@ -1,0 +1,9 @@
+"""The report: the charts of the published marts as one HTML file that needs no network.
+
+A section is a file of this package: its query, its chart and the table behind the chart.
+"""
+
+from pipelines.report.command import main
+from pipelines.report.page import write_report
+
+__all__ = ["main", "write_report"]

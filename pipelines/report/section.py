@@ -1,0 +1,50 @@
+"""What a section consists of; page.html says how each part looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Tile(NamedTuple):
+    """A figure in large letters, and what it means."""
+
+    figure: str
+    meaning: str
+
+
+class Link(NamedTuple):
+    """A cell of a table that leads somewhere."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a chart; the first columns hold words, the others numbers."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | Link]]
+    text_columns: int = 1
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A Vega-Lite specification with its data, and what it shows, for those who cannot see it."""
+
+    description: str
+    specification: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page, from top to bottom; `key` is its id in the address."""
+
+    key: str
+    title: str
+    caption: str
+    tiles: Sequence[Tile] = ()
+    highlights: Table | None = None
+    highlights_title: str = ""
+    figures: Sequence[Figure] = ()
+    table: Table | None = None
