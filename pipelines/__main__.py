@@ -243,7 +243,7 @@ def sql(shared: Shared, query: str, kind: "Format") -> None:
 @share
 def report(shared: Shared) -> None:
     """Draw an HTML page with the charts."""
-    from pipelines import report as command
+    from pipelines.commands import report as command
 
     command.main(shared.playground)
 

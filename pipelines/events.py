@@ -83,5 +83,13 @@ class Note:
 
 
 Event = (
-    Rows | Deleted | SamplesGone | ListingBegun | Listed | DeletionsRefused | StreamsPending | StreamsSettled | Note
+    Rows
+    | Deleted
+    | SamplesGone
+    | ListingBegun
+    | Listed
+    | DeletionsRefused
+    | StreamsPending
+    | StreamsSettled
+    | Note
 )

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-import pyarrow as pa
+from pipelines.tables import Kind
 
 # Distance, moving time and elapsed time: streams are asked for again when one of them has changed.
 Measures = tuple[float | None, int | None, int | None]
@@ -58,5 +58,5 @@ class Known:
     last_full: Listing | None = None
     athlete_refreshed_at: dt.datetime | None = None
     # Of fields of a summary that tables.py does not name, by column.
-    extra_types: dict[str, pa.DataType] = field(default_factory=dict)
+    extra_types: dict[str, Kind] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What each run did: counted while it works, kept as a line of runs.jsonl."""
+"""What each run did, kept as a line of runs.jsonl."""
 
 import datetime as dt
 import json
@@ -8,55 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipelines.playground import Playground
-
-
-@dataclass
-class Tally:
-    """What an extraction did and what it knows, read by the progress display and written to runs.jsonl."""
-
-    new: int = 0
-    changed: int = 0
-    deleted: int = 0
-    restored: int = 0
-    streams_loaded: int = 0
-    streams_none: int = 0
-    streams_failed: int = 0
-    listing: str = "none"
-    pending: int | None = None  # activities whose streams are to come; null while listing
-    total: int = 0  # of them at the beginning; while listing: activities listed so far
-    done: int = 0
-    waiting_until: float | None = None  # epoch seconds
-    deletions_refused: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def listed(self, change: str) -> None:
-        """Count an activity that is new, changed or restored."""
-        setattr(self, change, getattr(self, change) + 1)
-
-    def settled(self, status: str) -> None:
-        """Count an activity whose streams are loaded, none or failed."""
-        setattr(self, f"streams_{status}", getattr(self, f"streams_{status}") + 1)
-        self.done += 1
-        self.pending = (self.pending or 0) - 1
-
-    @property
-    def is_complete(self) -> bool:
-        """Tell whether nothing failed or was refused."""
-        return not (self.streams_failed or self.deletions_refused)
-
-
-RECORDED = (
-    "listing",
-    "new",
-    "changed",
-    "deleted",
-    "restored",
-    "streams_loaded",
-    "streams_none",
-    "streams_failed",
-    "pending",
-)
-
 
 # Of the counts a run may have; `listing` is a word.
 Count = int | str | None

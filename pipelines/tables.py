@@ -9,15 +9,16 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # The dataset (schema) of the first athlete's tables.
 DATASET = "strava_raw"
 
-INSTANT = pa.timestamp("us", tz="UTC")
-WALL_CLOCK = pa.timestamp("us")
+# An instant is a moment in UTC; a wall clock is a date and time without a zone.
+Kind = Literal["int64", "int32", "double", "text", "bool", "instant", "wall_clock"]
 
 
 @dataclass(frozen=True)
@@ -30,27 +31,33 @@ class Table:
     """
 
     name: str
-    columns: Mapping[str, pa.DataType]
+    columns: Mapping[str, Kind]
     key: str | None = None
     replaces: Literal["row", "group"] = "row"
     json_columns: tuple[str, ...] = ()
     is_read_by_models: bool = True
 
-    def rows(
-        self, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, pa.DataType] | None = None
-    ) -> pa.Table:
+    def rows(self, rows: Sequence[Mapping[str, Any]], extra: Mapping[str, Kind] | None = None) -> "pa.Table":
         """Return the rows as an Arrow table with these columns, and `extra` ones before them.
 
         A value that does not fit its column's type becomes null; the rest of its row and all other rows stay.
         """
-        schema = self.schema(extra)
-        arrays = [pa.array([coerce(row.get(item.name), item.type) for row in rows], item.type) for item in schema]
+        import pyarrow as pa
+
+        schema, kinds = self.schema(extra), {**(extra or {}), **self.columns}
+        arrays = [
+            pa.array([coerce(row.get(item.name), kinds[item.name]) for row in rows], item.type)
+            for item in schema
+        ]
         return pa.table(arrays, schema=schema)
 
-    def schema(self, extra: Mapping[str, pa.DataType] | None = None) -> pa.Schema:
+    def schema(self, extra: Mapping[str, Kind] | None = None) -> "pa.Schema":
         """Return the columns as Arrow's schema, the key not null as dlt will have it."""
-        types = {**(extra or {}), **self.columns}
-        return pa.schema([pa.field(name, kind, nullable=name != self.key) for name, kind in types.items()])
+        import pyarrow as pa
+
+        kinds = {**(extra or {}), **self.columns}
+        fields = [pa.field(name, arrow_type(kind), nullable=name != self.key) for name, kind in kinds.items()]
+        return pa.schema(fields)
 
     @property
     def hints(self) -> dict[str, Any]:
@@ -60,7 +67,7 @@ class Table:
             hints["primary_key" if self.replaces == "row" else "merge_key"] = self.key
         columns: dict[str, Any] = {name: {"data_type": "json"} for name in self.json_columns}
         for name, kind in self.columns.items():
-            if kind == WALL_CLOCK:
+            if kind == "wall_clock":
                 columns[name] = {"data_type": "timestamp", "timezone": False}
         if columns:
             hints["columns"] = columns
@@ -71,95 +78,95 @@ ACTIVITIES = Table(
     "activities",
     # The summary fields that Strava sends; numbers flip between 0 and 0.0, so each type is declared.
     {
-        "id": pa.int64(),
-        "name": pa.string(),
-        "sport_type": pa.string(),
-        "type": pa.string(),
-        "workout_type": pa.int64(),
-        "distance": pa.float64(),
-        "moving_time": pa.int64(),
-        "elapsed_time": pa.int64(),
-        "total_elevation_gain": pa.float64(),
-        "start_date": INSTANT,
+        "id": "int64",
+        "name": "text",
+        "sport_type": "text",
+        "type": "text",
+        "workout_type": "int64",
+        "distance": "double",
+        "moving_time": "int64",
+        "elapsed_time": "int64",
+        "total_elevation_gain": "double",
+        "start_date": "instant",
         # Its Z is false: this is the clock on the athlete's wall.
-        "start_date_local": WALL_CLOCK,
-        "timezone": pa.string(),
-        "utc_offset": pa.float64(),
-        "location_city": pa.string(),
-        "location_state": pa.string(),
-        "location_country": pa.string(),
-        "start_latlng": pa.string(),
-        "end_latlng": pa.string(),
-        "map__id": pa.string(),
-        "map__summary_polyline": pa.string(),
-        "map__resource_state": pa.int64(),
-        "athlete__id": pa.int64(),
-        "athlete__resource_state": pa.int64(),
-        "resource_state": pa.int64(),
-        "average_speed": pa.float64(),
-        "max_speed": pa.float64(),
-        "average_cadence": pa.float64(),
-        "average_temp": pa.float64(),
-        "average_watts": pa.float64(),
-        "max_watts": pa.float64(),
-        "weighted_average_watts": pa.float64(),
-        "kilojoules": pa.float64(),
-        "device_watts": pa.bool_(),
-        "has_heartrate": pa.bool_(),
-        "average_heartrate": pa.float64(),
-        "max_heartrate": pa.float64(),
-        "heartrate_opt_out": pa.bool_(),
-        "display_hide_heartrate_option": pa.bool_(),
-        "suffer_score": pa.float64(),
-        "elev_high": pa.float64(),
-        "elev_low": pa.float64(),
-        "gear_id": pa.string(),
-        "device_name": pa.string(),
-        "external_id": pa.string(),
-        "upload_id": pa.int64(),
-        "upload_id_str": pa.string(),
-        "trainer": pa.bool_(),
-        "commute": pa.bool_(),
-        "manual": pa.bool_(),
-        "private": pa.bool_(),
-        "flagged": pa.bool_(),
-        "from_accepted_tag": pa.bool_(),
-        "has_kudoed": pa.bool_(),
-        "hide_from_home": pa.bool_(),
-        "visibility": pa.string(),
-        "achievement_count": pa.int64(),
-        "kudos_count": pa.int64(),
-        "comment_count": pa.int64(),
-        "athlete_count": pa.int64(),
-        "photo_count": pa.int64(),
-        "pr_count": pa.int64(),
-        "total_photo_count": pa.int64(),
+        "start_date_local": "wall_clock",
+        "timezone": "text",
+        "utc_offset": "double",
+        "location_city": "text",
+        "location_state": "text",
+        "location_country": "text",
+        "start_latlng": "text",
+        "end_latlng": "text",
+        "map__id": "text",
+        "map__summary_polyline": "text",
+        "map__resource_state": "int64",
+        "athlete__id": "int64",
+        "athlete__resource_state": "int64",
+        "resource_state": "int64",
+        "average_speed": "double",
+        "max_speed": "double",
+        "average_cadence": "double",
+        "average_temp": "double",
+        "average_watts": "double",
+        "max_watts": "double",
+        "weighted_average_watts": "double",
+        "kilojoules": "double",
+        "device_watts": "bool",
+        "has_heartrate": "bool",
+        "average_heartrate": "double",
+        "max_heartrate": "double",
+        "heartrate_opt_out": "bool",
+        "display_hide_heartrate_option": "bool",
+        "suffer_score": "double",
+        "elev_high": "double",
+        "elev_low": "double",
+        "gear_id": "text",
+        "device_name": "text",
+        "external_id": "text",
+        "upload_id": "int64",
+        "upload_id_str": "text",
+        "trainer": "bool",
+        "commute": "bool",
+        "manual": "bool",
+        "private": "bool",
+        "flagged": "bool",
+        "from_accepted_tag": "bool",
+        "has_kudoed": "bool",
+        "hide_from_home": "bool",
+        "visibility": "text",
+        "achievement_count": "int64",
+        "kudos_count": "int64",
+        "comment_count": "int64",
+        "athlete_count": "int64",
+        "photo_count": "int64",
+        "pr_count": "int64",
+        "total_photo_count": "int64",
         # Not Strava's: what tells a changed row from one that stands already, and a deleted one.
-        "content_hash": pa.int64(),
-        "deleted_at": INSTANT,
+        "content_hash": "int64",
+        "deleted_at": "instant",
     },
     key="id",
     json_columns=("start_latlng", "end_latlng"),
 )
 
 # One row per sample. The types of streams, in the order of the columns; `latlng` becomes `lat` and `lng`.
-SAMPLE_TYPES: dict[str, pa.DataType] = {
-    "time": pa.int32(),
-    "distance": pa.float64(),
-    "lat": pa.float64(),
-    "lng": pa.float64(),
-    "altitude": pa.float64(),
-    "velocity_smooth": pa.float64(),
-    "heartrate": pa.int32(),
-    "cadence": pa.int32(),
-    "watts": pa.int32(),
-    "temp": pa.int32(),
-    "moving": pa.bool_(),
-    "grade_smooth": pa.float64(),
+SAMPLE_TYPES: dict[str, Kind] = {
+    "time": "int32",
+    "distance": "double",
+    "lat": "double",
+    "lng": "double",
+    "altitude": "double",
+    "velocity_smooth": "double",
+    "heartrate": "int32",
+    "cadence": "int32",
+    "watts": "int32",
+    "temp": "int32",
+    "moving": "bool",
+    "grade_smooth": "double",
 }
 STREAMS = Table(
     "streams",
-    {"activity_id": pa.int64(), "sample_index": pa.int32(), **SAMPLE_TYPES},
+    {"activity_id": "int64", "sample_index": "int32", **SAMPLE_TYPES},
     key="activity_id",
     replaces="group",
 )
@@ -168,17 +175,17 @@ STREAMS = Table(
 STREAM_FETCHES = Table(
     "stream_fetches",
     {
-        "activity_id": pa.int64(),
-        "status": pa.string(),  # loaded, none or failed
-        "sample_count": pa.int64(),
-        "attempt_count": pa.int64(),
-        "fetched_at": INSTANT,
-        "next_attempt_at": INSTANT,
-        "error": pa.string(),
+        "activity_id": "int64",
+        "status": "text",  # loaded, none or failed
+        "sample_count": "int64",
+        "attempt_count": "int64",
+        "fetched_at": "instant",
+        "next_attempt_at": "instant",
+        "error": "text",
         # Of the activity when it was asked: other values now mean that it has changed since.
-        "distance": pa.float64(),
-        "moving_time": pa.int64(),
-        "elapsed_time": pa.int64(),
+        "distance": "double",
+        "moving_time": "int64",
+        "elapsed_time": "int64",
     },
     key="activity_id",
 )
@@ -187,11 +194,11 @@ STREAM_FETCHES = Table(
 LISTINGS = Table(
     "listings",
     {
-        "started_at": INSTANT,
-        "is_full": pa.bool_(),
-        "scope": pa.string(),
-        "start_date": pa.string(),
-        "activity_count": pa.int64(),
+        "started_at": "instant",
+        "is_full": "bool",
+        "scope": "text",
+        "start_date": "text",
+        "activity_count": "int64",
     },
     key="started_at",
     is_read_by_models=False,
@@ -200,19 +207,19 @@ LISTINGS = Table(
 ATHLETE = Table(
     "athlete",
     {
-        "id": pa.int64(),
-        "username": pa.string(),
-        "firstname": pa.string(),
-        "lastname": pa.string(),
-        "city": pa.string(),
-        "country": pa.string(),
-        "sex": pa.string(),
-        "weight": pa.float64(),
-        "ftp": pa.int64(),
-        "measurement_preference": pa.string(),
-        "created_at": INSTANT,
-        "updated_at": INSTANT,
-        "refreshed_at": INSTANT,
+        "id": "int64",
+        "username": "text",
+        "firstname": "text",
+        "lastname": "text",
+        "city": "text",
+        "country": "text",
+        "sex": "text",
+        "weight": "double",
+        "ftp": "int64",
+        "measurement_preference": "text",
+        "created_at": "instant",
+        "updated_at": "instant",
+        "refreshed_at": "instant",
     },
     key="id",
 )
@@ -220,24 +227,24 @@ ATHLETE = Table(
 ATHLETE_ZONES = Table(
     "athlete_zones",
     {
-        "zone_kind": pa.string(),
-        "zone_index": pa.int64(),
-        "min": pa.float64(),
-        "max": pa.float64(),
-        "custom_zones": pa.bool_(),
+        "zone_kind": "text",
+        "zone_index": "int64",
+        "min": "double",
+        "max": "double",
+        "custom_zones": "bool",
     },
 )
 
 GEAR = Table(
     "gear",
     {
-        "id": pa.string(),
-        "gear_kind": pa.string(),
-        "name": pa.string(),
-        "nickname": pa.string(),
-        "primary": pa.bool_(),
-        "retired": pa.bool_(),
-        "distance": pa.float64(),
+        "id": "text",
+        "gear_kind": "text",
+        "name": "text",
+        "nickname": "text",
+        "primary": "bool",
+        "retired": "bool",
+        "distance": "double",
     },
 )
 
@@ -247,33 +254,49 @@ TABLES: dict[str, Table] = {
 }
 
 
-def coerce(value: Any, kind: pa.DataType) -> Any:
-    """Return the value in the column's type, or `None` where it does not fit."""
+def arrow_type(kind: Kind) -> "pa.DataType":
+    """Return Arrow's type of a kind. Imported late: `make status` needs names only, and is waited for."""
+    import pyarrow as pa
+
+    match kind:
+        case "text":
+            return pa.string()
+        case "instant":
+            return pa.timestamp("us", tz="UTC")
+        case "wall_clock":
+            return pa.timestamp("us")
+        case _:
+            return pa.type_for_alias(kind)
+
+
+def coerce(value: Any, kind: Kind) -> Any:
+    """Return the value as its column's kind, or `None` where it does not fit."""
     if value is None:
         return None
-    if pa.types.is_string(kind):
+    if kind == "text":
         if isinstance(value, str):
             return valid_text(value)
         if isinstance(value, list | dict):
             return valid_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
         return str(value)
-    if pa.types.is_boolean(kind):
+    if kind == "bool":
         return value if isinstance(value, bool) else None
-    if pa.types.is_timestamp(kind):
+    if kind in ("instant", "wall_clock"):
         return _timestamp(value, kind)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if pa.types.is_floating(kind):
+    if kind == "double":
         number = float(value) if abs(value) < 1e308 else math.inf
         return number if math.isfinite(number) else None
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         value = round(value)
-    return value if -(2 ** (kind.bit_width - 1)) <= value < 2 ** (kind.bit_width - 1) else None
+    limit = 2 ** (63 if kind == "int64" else 31)
+    return value if -limit <= value < limit else None
 
 
-def _timestamp(value: Any, kind: pa.DataType) -> dt.datetime | None:
+def _timestamp(value: Any, kind: Kind) -> dt.datetime | None:
     if isinstance(value, str):
         try:
             value = dt.datetime.fromisoformat(value)
@@ -281,7 +304,7 @@ def _timestamp(value: Any, kind: pa.DataType) -> dt.datetime | None:
             return None
     if not isinstance(value, dt.datetime):
         return None
-    if kind.tz is None:
+    if kind == "wall_clock":
         return value.replace(tzinfo=None)
     try:
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)

@@ -1,6 +1,5 @@
 """How the answer to `make authorize` arrives: as a request to a port of this machine, or pasted in the terminal."""
 
-import html
 import os
 import queue
 import re
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from pipelines.commands._authorize_page import Page, render
 from pipelines.errors import AnswerRejectedError, RunError
 
 CALLBACK_PATH = "/authorized"
@@ -31,16 +31,6 @@ class Answer:
     # The page for the browser that waits (HTTP status, title, paragraphs, link); `None` for a paste.
     page: "Future[Page] | None" = field(default=None, repr=False)
     sent: threading.Event = field(default_factory=threading.Event, repr=False)
-
-
-@dataclass(frozen=True)
-class Page:
-    """What the browser shows."""
-
-    status: int
-    title: str
-    paragraphs: list[str]
-    again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -187,18 +177,3 @@ def _bind(
         raise RunError(
             f"no port of this machine can be opened ({error.strerror}): put the code into config.toml instead"
         ) from None
-
-
-def render(page: Page) -> str:
-    """A page that needs nothing else; every text is escaped."""
-    paragraphs = "".join(f"<p>{html.escape(text)}</p>" for text in page.paragraphs)
-    if page.again:
-        paragraphs += f'<p><a href="{html.escape(page.again)}">Try again</a></p>'
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(page.title)} - strava-marts</title>"
-        "<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;"
-        "margin:15vh auto;padding:0 1rem}</style>"
-        f"<main><h1>{html.escape(page.title)}</h1>{paragraphs}</main></html>"
-    )

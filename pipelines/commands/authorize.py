@@ -15,23 +15,25 @@ import time
 import urllib.parse
 import webbrowser
 
+from pipelines.commands._authorize_page import Page
 from pipelines.commands._redirect import (
     CALLBACK_PATH,
     CODE,
     Answer,
     Events,
-    Page,
     Paste,
     listen,
     read_paste,
     read_pastes,
     say,
 )
+from pipelines.commands._values import authorisation_of
 from pipelines.errors import AnswerRejectedError, CodeRefusedError, RunError, UserError, one_line
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
-from pipelines.strava.oauth import SCOPES_WANTED, exchange_code, token_lock
+from pipelines.strava.oauth import SCOPES_WANTED
 from pipelines.strava.plan import scopes as scopes_in
+from pipelines.strava.tokens import TokenFile
 
 CHANCES = 3
 # What is lost without a scope that the person may untick on Strava's page.
@@ -169,8 +171,8 @@ def _accept(settings: Settings, playground: Playground, answer: Answer, state: s
             "leave them ticked"
         )
     try:
-        with token_lock(playground):
-            exchange_code(settings, playground, answer.code, answer.scope)
+        with TokenFile(playground.tokens).lock():
+            authorisation_of(settings, playground).exchange_code(answer.code, answer.scope)
     except CodeRefusedError:
         raise AnswerRejectedError(
             "Strava refuses this code: it works once and only for some minutes, and no value of the settings page "

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
-from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.file import warehouse_turn
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 # dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them.
@@ -37,7 +37,7 @@ def main(playground: Playground, arguments: str) -> int:
     if any(not word.startswith("-") for word in words) and "--vars" not in words:
         words += ["--vars", json.dumps(variables(settings))]
     # Another command of ours that is at work has its turn first: DuckDB would refuse one of them.
-    with warehouse.turn(playground) as turn:
+    with warehouse_turn(playground) as turn:
         sys.stdout.flush()
         done = subprocess.run([*PROGRAM, *words], env=environment(playground), pass_fds=(turn,), check=False)
     # As a shell tells that a signal ended it.

@@ -7,8 +7,8 @@ import webbrowser
 from pipelines.commands.transform import dbt
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
-from pipelines.warehouse import file as warehouse
-from pipelines.warehouse.publish import missing
+from pipelines.warehouse.file import warehouse_turn
+from pipelines.warehouse.published import missing
 
 
 def main(playground: Playground, *, debug: bool = False) -> None:
@@ -16,7 +16,7 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     if not playground.marts.exists():
         raise missing(playground)
     settings = load_settings(playground)
-    with warehouse.turn(playground) as turn:
+    with warehouse_turn(playground) as turn:
         dbt(playground, settings, "docs", "generate", "--static", inherited=(turn,), debug=debug)
     playground.docs.mkdir(mode=0o700, exist_ok=True)
     page = playground.docs / "index.html"

@@ -1,47 +1,30 @@
-"""`make extract`: one thread downloads, this one loads what has come in, every few seconds.
-
-    Strava --(thread: listing, then streams)--> backlog --(every COMMIT_S)--> dlt --> strava_raw
-
-The warehouse is open only while loading; the quota may make the thread wait for minutes.
-"""
+"""`make extract`: what is new, changed or missing on Strava comes into the warehouse."""
 
 import datetime as dt
-import gc
-import queue
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import FrameType
 
 from pipelines import locks, runs
-from pipelines.commands.backlog import Backlog, Change, End, Load
-from pipelines.commands.progress import Progress
+from pipelines.commands._background import Background
+from pipelines.commands._progress import Progress
+from pipelines.commands._tally import Tally
+from pipelines.commands._values import authorisation_of
 from pipelines.errors import InterruptedRunError, StoppedError, one_line
-from pipelines.settings import Playground, Settings, load_settings
-from pipelines.strava import oauth
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
+from pipelines.strava.quota import Full, Quota
+from pipelines.strava.tokens import TokenFile
 from pipelines.warehouse import file as warehouse
 
-if TYPE_CHECKING:
-    from pipelines.warehouse.load import Loader
-
-# A batch is loaded this long after its first piece came in; the load itself must fit into the rest of 5 s.
-COMMIT_S = 2.5
-COMMIT_BYTES = 24 * 2**20
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the make variables say."""
-
-    wait: bool
-    full: bool
-    allow_deletes: bool
+# A refresh of tokens that the thread has begun is waited for: ended in its midst, the new ones would be lost.
+REFRESH_WAIT_S = 5
 
 
 def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool) -> None:
+    """Download, and say what to type next."""
     extract(playground, wait=wait, full=full, allow_deletes=allow_deletes)
     print("Type `make transform` to build the marts.")
 
@@ -49,26 +32,33 @@ def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool)
 def extract(
     playground: Playground, *, wait: bool = True, full: bool = False, allow_deletes: bool = False
 ) -> StoppedError | None:
-    """Download what is new, changed or missing and tell how it ended.
+    """Download what is new, changed or missing, and tell how it ended.
 
-    Returns what stopped it cleanly before its end, null for nothing; raises if it failed.
+    Args:
+        playground: Where everything goes.
+        wait: Wait for the next quarter hour when the quota is used up, instead of stopping.
+        full: List everything, and not only the look-back window.
+        allow_deletes: Believe a listing that lacks more than half of the known activities.
+
+    Returns:
+        What stopped it cleanly before its end; `None` for nothing.
     """
     settings = load_settings(playground, credentials=True)
-    options = Options(wait, full, allow_deletes)
     playground.prepare()
-    with locks.one_at_a_time(playground, "extract"):
-        return Run(settings, playground, options).run()
+    with locks.one_at_a_time(playground.root, "extract"):
+        # A deletion is accepted by what a listing of everything says.
+        return Run(settings, playground, wait, full or allow_deletes, allow_deletes).run()
 
 
 class Run:
     """One extraction."""
 
-    def __init__(self, settings: Settings, playground: Playground, options: Options) -> None:
-        from pipelines.strava.quota import Quota
-
-        self.settings, self.playground, self.options = settings, playground, options
-        self.tally = runs.Tally()
-        self.backlog = Backlog()
+    def __init__(
+        self, settings: Settings, playground: Playground, waits: bool, lists_all: bool, allow_deletes: bool
+    ) -> None:
+        self.settings, self.playground, self.waits = settings, playground, waits
+        self.lists_all, self.allow_deletes = lists_all, allow_deletes
+        self.tally = Tally()
         self.quota = Quota(playground.quota)
         self.stopping = threading.Event()
         self.signal_name = ""
@@ -76,6 +66,7 @@ class Run:
         self.started_at = dt.datetime.now(dt.UTC)
 
     def run(self) -> StoppedError | None:
+        """Do it, record it, tell it. Returns what stopped it cleanly before its end; `None` for nothing."""
         stop: StoppedError | None = None
         try:
             with self._signals(), Progress(self.tally, self.quota) as progress:
@@ -84,7 +75,7 @@ class Run:
             stop = caught
         except BaseException as error:
             failure = warehouse.explained(error, self.playground.warehouse)
-            self._record("failed", oauth.redact(one_line(failure), self.playground)[:500])
+            self._record("failed", self.playground.redact(one_line(failure))[:500])
             if failure is error:
                 raise
             raise failure from error
@@ -95,96 +86,52 @@ class Run:
     def _work(self, progress: Progress) -> None:
         if self.playground.warehouse.exists():
             # Before dlt, which takes a second to import: a file that cannot be read is told at once.
-            with warehouse.turn(self.playground, self.check_stop):
+            with warehouse.warehouse_turn(self.playground, self.check_stop):
                 warehouse.connect(self.playground.warehouse, self.check_stop).close()
+        from pipelines.commands._drive import WAITING_BYTES, Drive, weight
+        from pipelines.strava.api import StravaSession
+        from pipelines.strava.history import Extent, History
+        from pipelines.warehouse.known import read_known
         from pipelines.warehouse.load import Loader
 
         loader = Loader(self.playground, self.check_stop)
         if found := loader.resume():
             progress.say(found)
-        with warehouse.turn(self.playground, self.check_stop):
-            known = warehouse.read_known(self.playground, self.check_stop)
-        from pipelines.strava.api import StravaSession
-        from pipelines.strava.history import Download
-
-        session = StravaSession(self.settings, self.playground, self.quota, self._wait)
-        download = Download(
-            settings=self.settings,
-            playground=self.playground,
-            session=session,
-            known=known,
-            backlog=self.backlog,
-            tally=self.tally,
-            now=self.started_at,
-            # A deletion is accepted by what a listing of everything says.
-            lists_all=self.options.full or self.options.allow_deletes,
-            allow_deletes=self.options.allow_deletes,
-            check_stop=self.check_stop,
+        with warehouse.warehouse_turn(self.playground, self.check_stop):
+            known = read_known(self.playground, self.check_stop)
+        strava = self.settings.strava
+        authorisation = authorisation_of(self.settings, self.playground)
+        session = StravaSession(authorisation, self.quota, self._wait, strava.api_url)
+        extent = Extent(
+            start_date=strava.start_date,
+            lookback_days=strava.lookback_days,
+            full_listing_hours=strava.full_listing_hours,
+            streams=strava.streams,
+            lists_all=self.lists_all,
+            allow_deletes=self.allow_deletes,
         )
-        # A daemon: a request that hangs must not hold up Ctrl-C.
-        thread = threading.Thread(target=self._download, args=(download,), daemon=True)
-        with _collector_at_rest():
-            try:
-                thread.start()
-                self._load_as_it_comes(loader, progress)
-            finally:
-                self.request_count = session.request_count
-                if thread.is_alive():
-                    oauth.let_refresh_end(self.playground)
-
-    def _download(self, download: Any) -> None:
-        error: BaseException | None = None
+        history = History(session, known, extent, self.started_at)
+        background = Background(history.everything(), weight, WAITING_BYTES)
         try:
-            download.run()
-        except BaseException as caught:
-            error = caught
-        self.backlog.put(End(error))
+            Drive(background, loader, self.tally, progress, self.check_stop).run()
+        finally:
+            self.request_count = session.request_count
+            if background.is_at_work:
+                self._let_refresh_end()
 
-    def _load_as_it_comes(self, loader: "Loader", progress: Progress) -> None:
-        batch: dict[str, list[Any]] = {}
-        since, size = 0.0, 0
-
-        def flush() -> None:
-            nonlocal size
-            if batch:
-                loader.load(batch)
-            batch.clear()
-            gc.collect()  # dlt leaves the tables in cycles
-            size = 0
-
-        while True:
-            progress.update()
-            try:
-                item = self.backlog.get(timeout=0.1)
-            except queue.Empty:
-                item = None
-            match item:
-                case Load():
-                    if not batch:
-                        since = time.monotonic()
-                    for table, rows in item.tables.items():
-                        batch.setdefault(table, []).append(rows)
-                    size += item.nbytes
-                case Change():
-                    flush()
-                    loader.execute(item.statement, *item.values)
-                case End():
-                    flush()
-                    if item.error is not None:
-                        raise item.error
-                    return
-                case None if self.stopping.is_set():
-                    # Nothing more in hand; what the thread still waits for is asked for again next time.
-                    flush()
-                    self.check_stop()
-            if batch and (time.monotonic() - since > COMMIT_S or size > COMMIT_BYTES):
-                flush()
+    def _let_refresh_end(self) -> None:
+        store = TokenFile(self.playground.tokens)
+        try:
+            with store.lock(locks.deadline(REFRESH_WAIT_S, TimeoutError())):
+                pass
+        except TimeoutError:
+            pass
 
     # --- stopping and waiting ----------------------------------------------------------------------------
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        def stop(number: int, _frame: Any) -> None:
+        def stop(number: int, _: FrameType | None) -> None:
             self.signal_name = signal.Signals(number).name
             self.stopping.set()
 
@@ -196,10 +143,11 @@ class Run:
                 signal.signal(number, handler)
 
     def check_stop(self) -> None:
+        """Raise InterruptedRunError once Ctrl-C or TERM has come."""
         if self.stopping.is_set():
             raise InterruptedRunError(f"stopped by {self.signal_name}")
 
-    def _wait(self, full: Any) -> None:
+    def _wait(self, full: Full) -> None:
         """Called while the quota is used up: sleep until the window ends, or stop."""
         from pipelines.strava.api import sleep_until
 
@@ -208,7 +156,7 @@ class Run:
             raise StoppedError(
                 f"today's quota of requests is used up; it resets at {resets:%Y-%m-%d %H:%M %Z}"
             )
-        if not self.options.wait:
+        if not self.waits:
             raise StoppedError(
                 f"this quarter hour's quota of requests is used up; it resets at {resets:%H:%M:%S}"
             )
@@ -220,16 +168,8 @@ class Run:
     # --- the end -----------------------------------------------------------------------------------------
 
     def _record(self, status: str, message: str | None) -> None:
-        counts = {name: getattr(self.tally, name) for name in runs.RECORDED}
-        runs.append(
-            self.playground,
-            "extract",
-            self.started_at,
-            status,
-            message,
-            requests=self.request_count,
-            **counts,
-        )
+        counts = {"requests": self.request_count, **self.tally.recorded()}
+        runs.append(self.playground, "extract", self.started_at, status, message, **counts)
 
     def _tell(self, stop: StoppedError | None) -> None:
         tally = self.tally
@@ -251,15 +191,3 @@ class Run:
             print("Everything is loaded.")
         else:
             print("Everything else is loaded.")
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Each answer is thousands of lists: Python's collector would go through all of dlt for them, in vain."""
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()

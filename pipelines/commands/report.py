@@ -3,9 +3,10 @@
 import os
 import webbrowser
 
-from pipelines.publish import open_published
-from pipelines.report.page import write_report
-from pipelines.settings import Playground, load_settings
+from pipelines.playground import Playground
+from pipelines.report import write_report
+from pipelines.settings import load_settings
+from pipelines.warehouse.published import open_published
 
 
 def main(playground: Playground) -> None:

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.errors import RunError
 from pipelines.playground import Playground
-from pipelines.warehouse.publish import is_held, open_published, parquet_views
+from pipelines.warehouse.published import is_held, open_published, parquet_views
 
 Format = Literal["table", "csv", "json", "md"]
 FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"

@@ -2,8 +2,6 @@
 
 import datetime as dt
 import json
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
@@ -104,8 +102,8 @@ def collect(playground: Playground, settings: Settings) -> Status:
     status = Status(
         playground=str(playground.root),
         is_authorized=playground.tokens.exists(),
-        extract_is_running=locks.is_busy(playground, "extract"),
-        transform_is_running=locks.is_busy(playground, "transform"),
+        extract_is_running=locks.is_busy(playground.root, "extract"),
+        transform_is_running=locks.is_busy(playground.root, "transform"),
         warehouse=held,
         warehouse_error=warehouse_error,
         quota=_quota(playground),
@@ -117,25 +115,17 @@ def collect(playground: Playground, settings: Settings) -> Status:
     return replace(status, next=_next(status, playground, past))
 
 
-def _patience(playground: Playground) -> Callable[[], None]:
-    until = time.monotonic() + PATIENCE_S
-
-    def check_stop() -> None:
-        if time.monotonic() > until:
-            raise UserError(f"{playground.warehouse} is being written: look again when that is done")
-
-    return check_stop
-
-
 def _held(playground: Playground, now: dt.datetime, start_date: dt.date | None) -> Held:
     # Imported late: DuckDB is half of what status takes before the first load.
-    from pipelines.warehouse import file as warehouse
+    from pipelines.warehouse.file import connect, warehouse_turn
+    from pipelines.warehouse.known import read_known
 
-    with warehouse.turn(playground, _patience(playground)):
-        known = warehouse.read_known(playground, with_types=False)
+    is_written = UserError(f"{playground.warehouse} is being written: look again when that is done")
+    with warehouse_turn(playground, locks.deadline(PATIENCE_S, is_written)):
+        known = read_known(playground)
         failures: list[Failure] = []
-        if "stream_fetches" in known.has_table:
-            with warehouse.connect(playground.warehouse) as connection:
+        if "stream_fetches" in known.tables:
+            with connect(playground.warehouse) as connection:
                 rows = connection.execute(
                     "select f.activity_id, a.name, f.error, f.attempt_count, "
                     "f.next_attempt_at::timestamptz at time zone 'UTC' from strava_raw.stream_fetches f "

@@ -11,7 +11,9 @@ from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
 from pipelines.errors import RunError, UserError, one_line
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
+from pipelines.tables import TABLES
 from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.known import tables_in
 
 
 def main(playground: Playground, *, debug: bool = False) -> None:
@@ -28,7 +30,7 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     # Of versions that ran the unit tests here.
     (playground.dbt_dir / "unit-tests-passed").unlink(missing_ok=True)
     started_at = dt.datetime.now(dt.UTC)
-    with locks.one_at_a_time(playground, "transform") as lock:
+    with locks.one_at_a_time(playground.root, "transform") as lock:
         try:
             _build(playground, settings, lock, debug)
         except KeyboardInterrupt:
@@ -47,7 +49,7 @@ def main(playground: Playground, *, debug: bool = False) -> None:
 
 def _build(playground: Playground, settings: Settings, lock: int, debug: bool) -> None:
     # An extraction that is at work waits for its turn to load, and goes on downloading.
-    with warehouse.turn(playground) as turn:
+    with warehouse.warehouse_turn(playground) as turn:
         _require_raw(playground)
         # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
         arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
@@ -59,11 +61,8 @@ def _build(playground: Playground, settings: Settings, lock: int, debug: bool) -
 
 def _require_raw(playground: Playground) -> None:
     with warehouse.connect(playground.warehouse) as connection:
-        found = connection.execute(
-            "select count(*) from information_schema.tables where table_schema = 'strava_raw' "
-            "and table_name in ('activities', 'streams', 'stream_fetches', 'athlete', 'athlete_zones', 'gear')"
-        ).fetchone()
-    if found is None or found[0] < 6:
+        found = tables_in(connection)
+    if not {table.name for table in TABLES.values() if table.is_read_by_models} <= found:
         raise UserError(f"nothing is loaded yet in {playground.warehouse}: type `make extract` first")
 
 

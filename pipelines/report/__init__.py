@@ -3,7 +3,6 @@
 A section is a file of this package: its query, its chart and the table behind the chart.
 """
 
-from pipelines.report.command import main
 from pipelines.report.page import write_report
 
-__all__ = ["main", "write_report"]
+__all__ = ["write_report"]

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
-from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from pipelines.errors import RefusedError, RunError, UserError
-from pipelines.tables import INSTANT, coerce
+from pipelines.tables import coerce
 
 PER_PAGE = 200
 # Later than any activity: with `before` Strava lists newest first, whatever else is asked.
@@ -68,7 +68,7 @@ class NewestFirst(BasePaginator):
 
 def start_epoch(activity: Mapping[str, Any]) -> int | None:
     """`start_date` of a summary as epoch seconds; `None` where it is none."""
-    start = coerce(activity.get("start_date"), INSTANT)
+    start = coerce(activity.get("start_date"), "instant")
     return int(start.timestamp()) if isinstance(start, dt.datetime) else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
-from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.client import RESTClient
 
 from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError, one_line
 from pipelines.events import (
@@ -168,7 +168,7 @@ class History:
         athlete: pa.Table | None = None
         try:
             answer = endpoints.get_object(self.client, "/athlete")
-            if coerce(answer.get("id"), pa.int64()) is None:
+            if coerce(answer.get("id"), "int64") is None:
                 raise RefusedError("an answer that is no athlete")
             athlete = shape.athlete(answer, self.now)
             if "bikes" in answer or "shoes" in answer:

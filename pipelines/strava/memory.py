@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.known import Activity, Fetch, Known, Listing
-from pipelines.tables import ACTIVITIES, STREAM_FETCHES
+from pipelines.tables import STREAM_FETCHES, Kind
 
 
 class Memory:
@@ -28,10 +28,12 @@ class Memory:
             fetches={int(id_): _fetch(row) for id_, row in self._of("fetches").items()},
             last_full=Listing(_instant(listing[0]), *listing[1:]) if listing else None,
             athlete_refreshed_at=_instant_or_none(self._state.get("athlete_refreshed_at")),
-            extra_types={name: pa.type_for_alias(alias) for name, alias in self._of("extra_types").items()},
+            extra_types=dict(self._of("extra_types")),
         )
 
-    def activities(self, current: Mapping[int, Activity], rows: pa.Table) -> None:
+    def activities(
+        self, current: Mapping[int, Activity], extra_types: Mapping[str, Kind], rows: pa.Table
+    ) -> None:
         """Remember activities that were loaded, and the types of fields that Strava has added."""
         for id_ in rows["id"].to_pylist():
             a = current[id_]
@@ -42,9 +44,7 @@ class Memory:
                 a.content_hash,
                 str(a.local_date) if a.local_date else None,
             ]
-        for field in rows.schema:
-            if field.name not in ACTIVITIES.columns:
-                self._of("extra_types")[field.name] = str(field.type)
+        self._of("extra_types").update(extra_types)
 
     def forget(self, activity_id: int) -> None:
         """Forget an activity that was deleted."""

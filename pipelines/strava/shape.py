@@ -20,7 +20,8 @@ from pipelines.tables import (
     GEAR,
     SAMPLE_TYPES,
     STREAMS,
-    WALL_CLOCK,
+    Kind,
+    arrow_type,
     coerce,
     valid_text,
 )
@@ -60,13 +61,13 @@ def activity(row: Mapping[str, Any]) -> Activity:
     """What is remembered of a summary."""
     names = ("id", "start_date", "distance", "moving_time", "elapsed_time", "manual")
     values = {name: coerce(row.get(name), ACTIVITIES.columns[name]) for name in names}
-    local = coerce(row.get("start_date_local"), WALL_CLOCK)
+    local = coerce(row.get("start_date_local"), "wall_clock")
     return Activity(
         **values, content_hash=content_hash(row), local_date=local.date() if local is not None else None
     )
 
 
-def activities(rows: Iterable[Mapping[str, Any]], field_types: dict[str, pa.DataType]) -> pa.Table:
+def activities(rows: Iterable[Mapping[str, Any]], field_types: dict[str, Kind]) -> pa.Table:
     """Summaries as a table; rows are expected to have an integer id.
 
     `field_types` are the types of fields that are not declared above, by column name. One that is not among
@@ -75,17 +76,22 @@ def activities(rows: Iterable[Mapping[str, Any]], field_types: dict[str, pa.Data
     flat = [{**flatten(row), "content_hash": content_hash(row), "deleted_at": None} for row in rows]
     for row in flat:
         for name, value in row.items():
-            if name not in ACTIVITIES.columns and name not in field_types and value is not None and value != []:
-                field_types[name] = _type_of(value)
+            if (
+                name not in ACTIVITIES.columns
+                and name not in field_types
+                and value is not None
+                and value != []
+            ):
+                field_types[name] = _kind_of(value)
     return ACTIVITIES.rows(flat, field_types)
 
 
-def _type_of(value: Any) -> pa.DataType:
+def _kind_of(value: Any) -> Kind:
     if isinstance(value, bool):
-        return pa.bool_()
+        return "bool"
     if isinstance(value, int | float):
-        return pa.int64() if isinstance(value, int) and abs(value) >= 2**53 else pa.float64()
-    return pa.string()
+        return "int64" if isinstance(value, int) and abs(value) >= 2**53 else "double"
+    return "text"
 
 
 def streams(activity_id: int, answer: Any) -> tuple[pa.Table, str | None]:
@@ -145,19 +151,20 @@ def _coordinate(pairs: Sequence[Any], index: int) -> list[Any]:
         return [pair[index] if isinstance(pair, list) and len(pair) == 2 else None for pair in pairs]
 
 
-def _column(values: Sequence[Any], kind: pa.DataType, count: int) -> pa.Array:
+def _column(values: Sequence[Any], kind: Kind, count: int) -> pa.Array:
+    type_ = arrow_type(kind)
     if not values:
-        return pa.nulls(count, kind)
+        return pa.nulls(count, type_)
     try:
         array = pa.array(values)
-        if pa.types.is_floating(array.type) and pa.types.is_integer(kind):
+        if pa.types.is_floating(array.type) and pa.types.is_integer(type_):
             raise ValueError  # Arrow would cut the fraction off
-        array = array if array.type == kind else array.cast(kind)
-        if pa.types.is_floating(kind) and not _all_finite(array):
+        array = array if array.type == type_ else array.cast(type_)
+        if pa.types.is_floating(type_) and not _all_finite(array):
             raise ValueError
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        array = pa.array([coerce(value, kind) for value in values], kind)
-    return array if len(array) == count else pa.concat_arrays([array, pa.nulls(count - len(array), kind)])
+        array = pa.array([coerce(value, kind) for value in values], type_)
+    return array if len(array) == count else pa.concat_arrays([array, pa.nulls(count - len(array), type_)])
 
 
 def _all_finite(array: pa.Array) -> bool:

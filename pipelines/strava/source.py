@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import dlt
 import pyarrow as pa
@@ -164,17 +164,15 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
             match event:
                 case Rows(tables) if ACTIVITIES.name in tables:
                     rows = tables[ACTIVITIES.name]
-                    memory.activities(history.current, rows)
-                    starts = [*rows["start_date"].to_pylist(), start_date.last_value]
-                    # What is to be loaded is decided; dlt has no row to leave out.
-                    start_date.advance(max(filter(None, starts), default=None))
+                    memory.activities(history.current, history.field_types, rows)
+                    start_date.advance(_newest(history))
                     yield rows
                 case Rows(tables):
                     memory.listing(tables["listings"].to_pylist()[0])
                 case Deleted(ids, at):
                     for id_ in ids:
                         memory.forget(id_)
-                    start_date.advance(None)
+                    start_date.advance(_newest(history))
                     yield ACTIVITIES.rows([{"id": id_, "deleted_at": at} for id_ in ids])
 
     @dlt.resource(name="answers", selected=False)
@@ -185,9 +183,7 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
                 yield event
         yield from extraction.until_stopped(extraction.history.streams())
 
-    @dlt.transformer(
-        data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool")
-    )
+    @dlt.transformer(data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool"))
     def streams(event: Event) -> Iterator[pa.Table]:
         match event:
             case Rows(tables):
@@ -210,21 +206,25 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
         yield from extraction.until_stopped(extraction.history.profile())
 
     def of_profile(table: Table) -> DltResource:
-        hints = table.hints
-        if table.key is None:
-            # Said as a function: a plain "replace" empties the table in a run that does not read it.
-            hints |= {"table_name": lambda _: table.name, "write_disposition": lambda _: "replace"}
-
-        @dlt.transformer(data_from=profile, name=table.name, **hints)
-        def rows(event: Event) -> Iterator[pa.Table]:
+        @dlt.transformer(data_from=profile, name=table.name)
+        def rows(event: Event) -> Iterator[Any]:
             if isinstance(event, Rows) and table.name in event.tables:
                 if table is ATHLETE:
                     extraction.memory.athlete(extraction.now)
-                yield event.tables[table.name]
+                # Hints that come with the rows: a resource that says "replace" empties its table in each run
+                # that does not read it.
+                yield dlt.mark.with_hints(event.tables[table.name], dlt.mark.make_hints(**table.hints))
 
         return rows
 
     return [activities, streams, stream_fetches, *map(of_profile, (ATHLETE, ATHLETE_ZONES, GEAR))]
+
+
+def _newest(history: History) -> dt.datetime:
+    """Return where dlt's cursor stands now. To `advance` it says, too, that no row is to be left out."""
+    starts = [a.start_date for a in history.current.values() if a.start_date and not a.is_deleted]
+    # None leaves the cursor where it is, as dlt documents; its type does not say so.
+    return max(starts, default=cast(dt.datetime, None))
 
 
 def _with_deletion(table: Table, column: str, data_type: str) -> dict[str, Any]:

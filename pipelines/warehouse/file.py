@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import duckdb
 
 from pipelines import locks
 from pipelines.errors import RunError, UserError, is_of_file, of_file
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 
 T = TypeVar("T")
 LOCK_WAIT_S = 15
@@ -18,7 +18,9 @@ LOCK_WAIT_S = 15
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
 
-def warehouse_turn(playground: Playground, check_stop: locks.CheckStop = locks.never_stop) -> AbstractContextManager[int]:
+def warehouse_turn(
+    playground: Playground, check_stop: locks.CheckStop = locks.never_stop
+) -> AbstractContextManager[int]:
     """Held while a command of ours has the file open: extract and transform take turns, DuckDB would refuse one."""
     return locks.file_turn(playground.root / ".warehouse.lock", check_stop)
 

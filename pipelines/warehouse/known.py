@@ -3,12 +3,11 @@
 import datetime as dt
 
 import duckdb
-import pyarrow as pa
 
 from pipelines import locks
 from pipelines.known import Activity, Fetch, Known, Listing
-from pipelines.settings import Playground
-from pipelines.tables import ACTIVITIES, ATHLETE, DATASET, LISTINGS, STREAM_FETCHES
+from pipelines.playground import Playground
+from pipelines.tables import ACTIVITIES, ATHLETE, DATASET, LISTINGS, STREAM_FETCHES, Kind
 from pipelines.warehouse.file import connect
 
 
@@ -23,7 +22,7 @@ def read_known(playground: Playground, check_stop: locks.CheckStop = locks.never
     with connect(playground.warehouse, check_stop) as connection:
         known = Known(tables=tables_in(connection))
         if ACTIVITIES.name in known.tables:
-            known.activities, known.extra_types = _activities(connection)
+            known.activities, known.extra_types = _activities(connection), _extra_types(connection)
         if STREAM_FETCHES.name in known.tables:
             known.fetches = _fetches(connection)
         if LISTINGS.name in known.tables:
@@ -44,8 +43,8 @@ def tables_in(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     return frozenset(name for (name,) in found)
 
 
-def _activities(connection: duckdb.DuckDBPyConnection) -> tuple[dict[int, Activity], dict[str, pa.DataType]]:
-    activities = {
+def _activities(connection: duckdb.DuckDBPyConnection) -> dict[int, Activity]:
+    return {
         id_: Activity(id_, _utc(start), *values)
         for id_, start, *values in connection.execute(
             # Python gets an instant as UTC wall clock: of DuckDB's own time zones it would need pytz.
@@ -53,13 +52,20 @@ def _activities(connection: duckdb.DuckDBPyConnection) -> tuple[dict[int, Activi
             f"manual, content_hash, deleted_at is not null, start_date_local::date from {DATASET}.activities"
         ).fetchall()
     }
-    schema = connection.execute(f"select * from {DATASET}.activities limit 0").to_arrow_table().schema
-    extra = {
-        item.name: item.type
-        for item in schema
-        if item.name not in ACTIVITIES.columns and not item.name.startswith("_dlt")
+
+
+def _extra_types(connection: duckdb.DuckDBPyConnection) -> dict[str, Kind]:
+    """Return the columns that Strava's answers have added, with what they hold."""
+    found = connection.execute(
+        "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
+        [DATASET, ACTIVITIES.name],
+    ).fetchall()
+    kinds: dict[str, Kind] = {"BIGINT": "int64", "DOUBLE": "double", "BOOLEAN": "bool"}
+    return {
+        name: kinds.get(data_type, "text")
+        for name, data_type in found
+        if name not in ACTIVITIES.columns and not name.startswith("_dlt")
     }
-    return activities, extra
 
 
 def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:

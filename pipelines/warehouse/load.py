@@ -15,7 +15,7 @@ from dlt.extract import DltResource
 from pipelines import locks
 from pipelines.errors import RunError, StoppedError, UserError, one_line
 from pipelines.events import Deleted, Event, Rows, SamplesGone
-from pipelines.settings import Playground
+from pipelines.playground import Playground
 from pipelines.tables import DATASET, TABLES
 from pipelines.warehouse.copy_once import CopyOnceDuckDb
 from pipelines.warehouse.file import explained, patiently, warehouse_turn
@@ -87,7 +87,9 @@ class Loader:
             match event:
                 case Deleted(ids, at):
                     self._execute(
-                        f"update {DATASET}.activities set deleted_at = ? where id in (select unnest(?))", at, ids
+                        f"update {DATASET}.activities set deleted_at = ? where id in (select unnest(?))",
+                        at,
+                        ids,
                     )
                 case SamplesGone(id_):
                     self._execute(f"delete from {DATASET}.streams where activity_id = ?", id_)

@@ -1,4 +1,4 @@
-"""The published copy of the marts, written and read: a DuckDB file and Parquet files, each replaced as a whole."""
+"""The published copy of the marts, written: a DuckDB file and Parquet files, each replaced as a whole."""
 
 import os
 import shutil
@@ -8,7 +8,8 @@ import duckdb
 
 from pipelines.errors import UserError
 from pipelines.playground import Playground
-from pipelines.warehouse.file import OFFLINE, connect, explained, is_locked
+from pipelines.warehouse.file import connect
+from pipelines.warehouse.published import quoted
 
 # The oldest format that DuckDB writes: 1.1 and all later versions open it.
 STORAGE_VERSION = "v1.0.0"
@@ -47,51 +48,12 @@ def _clear(temporary: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def parquet_views(playground: Playground) -> str:
-    """SQL that names the Parquet files as the tables of marts.duckdb, in a database of memory."""
-    views = [
-        f"create view \"{path.stem}\" as from '{_quoted(path)}';"
-        for path in sorted(playground.marts_parquet.glob("*.parquet"))
-    ]
-    return "\n".join(["attach ':memory:' as marts;", "use marts;", *views])
-
-
-def missing(playground: Playground) -> UserError:
-    demo = playground.root / "demo"
-    hint = f", or add PLAYGROUND={demo} to look at the demo" if (demo / "marts.duckdb").exists() else ""
-    return UserError(f"{playground.marts} is missing: type `make refresh` first{hint}")
-
-
-def is_held(playground: Playground) -> bool:
-    """Whether another program has marts.duckdb open for writing. Raises UserError when there is none to read."""
-    if not playground.marts.exists():
-        raise missing(playground)
-    try:
-        duckdb.connect(str(playground.marts), read_only=True, config=OFFLINE).close()
-    except duckdb.Error as error:
-        if is_locked(error):
-            return True
-        raise explained(error, playground.marts, "make transform") from None
-    return False
-
-
-def open_published(playground: Playground) -> duckdb.DuckDBPyConnection:
-    """The marts, read-only, each by its name alone; by their Parquet files while a tool holds marts.duckdb."""
-    if is_held(playground):
-        connection = duckdb.connect()
-        connection.execute(parquet_views(playground))
-    else:
-        connection = duckdb.connect(str(playground.marts), read_only=True, config=OFFLINE)
-    connection.execute("set TimeZone = 'UTC'; set autoinstall_known_extensions = false")
-    return connection
-
-
 def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
     connect(playground.warehouse).close()  # waits for a tool that holds it, and names it
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{_quoted(playground.warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(target)}' as copy (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach '{quoted(playground.warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{quoted(target)}' as copy (storage_version '{STORAGE_VERSION}')")
         tables = connection.execute(
             "select table_name, comment from duckdb_tables() "
             "where database_name = 'warehouse' and schema_name = 'marts' order by table_name"
@@ -110,7 +72,7 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
                     f"comment on table copy.main.\"{name}\" is '{comment.replace(chr(39), chr(39) * 2)}'"
                 )
             connection.execute(
-                f"copy copy.main.\"{name}\" to '{_quoted(folder / name)}.parquet' (format parquet, compression zstd)"
+                f"copy copy.main.\"{name}\" to '{quoted(folder / name)}.parquet' (format parquet, compression zstd)"
             )
         for table, column, comment in columns:
             text = comment.replace("'", "''")
@@ -120,12 +82,8 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
     return [name for name, _ in tables]
 
 
-def _quoted(path: Path) -> str:
-    return str(path.absolute()).replace("'", "''")
-
-
 def _replace(new: Path, old: Path) -> None:
-    with open(new, "rb") as file:
+    with new.open("rb") as file:
         os.fsync(file.fileno())
     new.chmod(0o600)
-    os.replace(new, old)
+    new.replace(old)

@@ -3,7 +3,14 @@
 import datetime as dt
 import sys
 import time
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pipelines.commands._tally import Tally
+from pipelines.strava.quota import Quota
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 LINE_EVERY_S = 10
 
@@ -11,9 +18,9 @@ LINE_EVERY_S = 10
 class Progress:
     """Shows a tally's numbers; draws nothing before there is something to show."""
 
-    def __init__(self, tally: Any, quota: Any) -> None:
+    def __init__(self, tally: Tally, quota: Quota) -> None:
         self.tally, self.quota = tally, quota
-        self.bar: Any = None
+        self.bar: Bar | None = None
         self.is_terminal = sys.stderr.isatty()
         # A run of some seconds needs no line.
         self.next_line, self.last_text = time.monotonic() + LINE_EVERY_S, ""
@@ -37,14 +44,19 @@ class Progress:
             self.task = self.bar.add_task("listing", total=None, figures="")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         if self.bar:
             self.bar.stop()
 
     def say(self, text: str) -> None:
-        (self.bar.console.print if self.bar else lambda line: print(line, file=sys.stderr))(text)
+        """Print a line above the bar."""
+        if self.bar:
+            self.bar.console.print(text)
+        else:
+            print(text, file=sys.stderr)
 
     def update(self) -> None:
+        """Draw the numbers as they are now."""
         description, figures = self._texts()
         streaming = self.tally.pending is not None
         if self.bar:
@@ -52,11 +64,11 @@ class Progress:
                 self.task,
                 description=description,
                 figures=figures,
-                completed=self.tally.done if streaming else self.tally.new + self.tally.changed,
-                total=self.tally.total if streaming else None,
+                completed=self.tally.settled if streaming else self.tally.new + self.tally.changed,
+                total=self.tally.to_settle if streaming else None,
             )
         elif self.tally.waiting_until or time.monotonic() > self.next_line:
-            count = f" {self.tally.done}/{self.tally.total}" if streaming else ""
+            count = f" {self.tally.settled}/{self.tally.to_settle}" if streaming else ""
             text = f"{description}{count}, {figures}"
             if text != self.last_text:
                 print(text, file=sys.stderr, flush=True)
