@@ -152,7 +152,9 @@ def _next(state: dict[str, Any], playground: Playground, past: list[dict[str, An
     if held is None or held["streams_pending"] > 0:
         return "make extract"
     done = state["last_transform_at"]
-    since = [run for run in past if done is None or run.get("finished_at", "") > done]
+    # By the order of the lines: two runs may end within one second.
+    ended = [run.get("command") == "transform" and run["status"] == "done" for run in past]
+    since = past[len(ended) - ended[::-1].index(True) :] if done else past
     if done is None or any(run.get(name) for run in since for name in CHANGES):
         return "make transform"
     return "make sql, or make refresh for what is new"

@@ -1,8 +1,6 @@
 """`make transform`: dbt builds the marts in the warehouse, then they are published for SQL tools."""
 
 import datetime as dt
-import hashlib
-import importlib.metadata
 import json
 import os
 import re
@@ -47,31 +45,14 @@ def _build(playground: Playground, settings: Settings, lock: int) -> None:
     # An extraction that is at work waits for its turn to load, and goes on downloading.
     with warehouse.turn(playground) as turn:
         _require_raw(playground)
-        # Unit tests ask nothing of the data: what has passed them passes again until it is changed.
-        passed = playground.dbt_dir / "unit-tests-passed"
-        tested = _tested(settings)
-        is_tested = passed.exists() and passed.read_text() == tested
-        # Nothing here reads dbt's artifacts.
-        arguments = [
-            "build",
-            "--no-write-json",
-            *(["--exclude-resource-type", "unit_test"] if is_tested else []),
-        ]
+        # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
+        arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
         dbt(playground, settings, *arguments, inherited=(lock, turn))
-        passed.write_text(tested)
+        # Of versions that remembered what had passed.
+        (playground.dbt_dir / "unit-tests-passed").unlink(missing_ok=True)
         from pipelines.publish import publish
 
         publish(playground)
-
-
-def _tested(settings: Settings) -> str:
-    """A hash of all that the unit tests' outcome depends on: the project's text, the settings, the programs."""
-    parts = [json.dumps(variables(settings), sort_keys=True, default=str)]
-    parts += [f"{name} {importlib.metadata.version(name)}" for name in ("dbt-core", "dbt-duckdb", "duckdb")]
-    for path in sorted(PROJECT.rglob("*")):
-        if path.suffix in (".sql", ".yml", ".csv") and "target" not in path.parts:
-            parts.append(f"{path.relative_to(PROJECT)}\n{path.read_text(encoding='utf-8')}")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _require_raw(playground: Playground) -> None:

@@ -3,18 +3,46 @@
 import datetime as dt
 import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import clock, dbt_parsing, forks
 from tests.harness import FIGURES, PLENTY, make_playground, run
 from tests.simulated_strava import SimulatedStrava, history
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "/usr/bin/chromium"
 )
+
+
+SERVER = pytest.StashKey[Any]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One server of forks and one parse of dbt's project for all workers."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="strava-marts-tests-"))
+        os.environ[dbt_parsing.FOLDER] = str(folder)
+        config.stash[SERVER] = forks.launch(folder), folder
+    subprocess.Popen = forks.Process  # type: ignore[misc]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVER in config.stash:
+        server, folder = config.stash[SERVER]
+        server.communicate()  # it ends when its stdin closes
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> None:
+    """Each test begins at the machine's time."""
+    clock.reset()
 
 
 def pytest_sessionfinish(session: Any) -> None:
@@ -71,7 +99,7 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     with SimulatedStrava(recent, read_limit=PLENTY, overall_limit=PLENTY) as strava:
         make_playground(playground, strava)
-        run("refresh", playground)
+        run("refresh", playground, cold=True)
     return playground
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 
+from tests import clock
 from tests.simulated_strava.athlete import ATHLETE_ID, Activity, manual_activity, streams_of
 
 ALL_SCOPES = "read,activity:read_all,profile:read_all"
@@ -63,7 +64,7 @@ class SimulatedStrava:
         self.access_tokens: dict[str, tuple[float, str]] = {}
         self.refresh_tokens: dict[str, str] = {}
         self.token_lifetime_s = 21600
-        self.clock: Callable[[], float] = time.time
+        self.clock: Callable[[], float] = clock.now
         self._advanced = 0.0
         self._window, self._day, self._used = 0, 0, {"overall": [0, 0], "read": [0, 0]}
         self.streams_have_rate_headers, self.streams_count = False, True
