@@ -62,7 +62,14 @@ def _make(name: str, lock: int) -> int:
                 os.unlink(path)
         if _run(title, [sys.executable, "-m", "venv", "--clear", VENV], lock):
             return _refuse("python3 cannot make virtual environments: install python3-venv")
-    pip = [os.path.join(VENV, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [
+        os.path.join(VENV, "bin", "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     # The lock names every package with its hash; no package's own code runs while it is installed.
     pip += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-input", "-r", requirements]
     if _run(title, pip, lock, LOG):

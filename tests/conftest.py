@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import datetime as dt
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests import clock, dbt_parsing, forks
-from tests.harness import FIGURES, PLENTY, make_playground, run
+from tests.harness import FIGURES, PLENTY, make_playground, run_cold
 from tests.simulated_strava import SimulatedStrava, history
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
@@ -43,6 +44,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _clock() -> None:
     """Each test begins at the machine's time."""
     clock.reset()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests first, in two halves: pytest-xdist gives each worker one half of the list."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = items[len(long) :]
+    half = len(items) // 2 - len(long[::2])
+    items[:] = [*long[::2], *short[:half], *long[1::2], *short[half:]]
 
 
 def pytest_sessionfinish(session: Any) -> None:
@@ -88,9 +98,21 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Playground with fourteen months of an athlete, extracted, transformed and published; tests copy it to write."""
-    playground = tmp_path_factory.mktemp("refreshed") / "playground"
+def refreshed() -> Path:
+    """A Playground with fourteen months of an athlete, extracted, transformed, published, and its report.
+
+    One for all workers: tests copy it to write.
+    """
+    playground = Path(os.environ[dbt_parsing.FOLDER]) / "refreshed"
+    with playground.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (playground / "report.html").exists():
+            _refresh(playground)
+    return playground
+
+
+def _refresh(playground: Path) -> None:
+    """In cold processes: what the other tests start are forks."""
     today = dt.datetime.now(dt.UTC).date()
     recent = [
         a
@@ -99,8 +121,8 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     with SimulatedStrava(recent, read_limit=PLENTY, overall_limit=PLENTY) as strava:
         make_playground(playground, strava)
-        run("refresh", playground, cold=True)
-    return playground
+        for command in ("refresh", "status", "report"):
+            run_cold(command, playground)
 
 
 @pytest.fixture

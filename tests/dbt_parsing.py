@@ -8,10 +8,10 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# Where the files are kept: set by conftest.py for all workers.
+# What the workers of a run share: set by conftest.py.
 FOLDER = "TESTS_DBT_PARSING"
 NAME = "partial_parse.msgpack"
 
@@ -46,5 +46,7 @@ def _forget_the_path() -> None:
     """dbt parses anew when the warehouse's path changes; no model of ours depends on it."""
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-    keys = DuckDBCredentials._connection_keys
-    DuckDBCredentials._connection_keys = lambda self: tuple(key for key in keys(self) if key != "path")
+    keys: Callable[[object], tuple[str, ...]] = DuckDBCredentials._connection_keys
+    setattr(  # noqa: B010 - for mypy a method is no variable
+        DuckDBCredentials, "_connection_keys", lambda self: tuple(key for key in keys(self) if key != "path")
+    )

@@ -35,7 +35,14 @@ ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "TESTS_FORKS"
 # Seconds by which a child's `time.time()` is ahead: no test sleeps until a window of the quota ends.
 AHEAD_S = "TESTS_CLOCK_AHEAD_S"
-PRELOADED = ("dlt", "dlt.destinations.impl.duckdb.duck", "duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb")
+PRELOADED = (
+    "dlt",
+    "dlt.destinations.impl.duckdb.duck",
+    "duckdb",
+    "pyarrow",
+    "dbt.cli.main",
+    "dbt.adapters.duckdb",
+)
 ColdProcess = subprocess.Popen
 
 
@@ -51,7 +58,9 @@ class Process(subprocess.Popen):  # type: ignore[type-arg]
         if not _is_ours(command) or given["start_new_session"] or ADDRESS not in os.environ:
             super()._execute_child(*arguments)  # type: ignore[misc]
             return
-        pipes = [given[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
+        pipes = [
+            given[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+        ]
         try:
             standard = [
                 descriptor if descriptor >= 0 else number
@@ -89,7 +98,10 @@ class Process(subprocess.Popen):  # type: ignore[type-arg]
 
 def _is_ours(command: Any) -> bool:
     return (
-        isinstance(command, list) and len(command) > 2 and command[0] == sys.executable and command[1] in ("-m", "-c")
+        isinstance(command, list)
+        and len(command) > 2
+        and command[0] == sys.executable
+        and command[1] in ("-m", "-c")
     )
 
 
@@ -219,7 +231,7 @@ def _run(command: list[str]) -> int:
                 module = types.ModuleType("__main__")
                 sys.modules["__main__"] = module
                 sys.path.insert(0, "")
-                exec(compile(what, "<string>", "exec"), vars(module))
+                exec(compile(what, "<string>", "exec"), vars(module))  # noqa: S102 - it is what python -c does
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return (end.code or 0) & 0xFF

@@ -47,9 +47,23 @@ def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None
     return folder
 
 
-def start(command: str, playground: Path, *, cold: bool = False, **environment: str) -> "subprocess.Popen[str]":
-    """Start `make COMMAND`'s command; `cold` is the real start, which a fork (tests/forks.py) leaves out."""
-    process = forks.ColdProcess if cold else subprocess.Popen
+def start(command: str, playground: Path, **environment: str) -> "subprocess.Popen[str]":
+    return _start(subprocess.Popen, command, playground, **environment)
+
+
+def run(command: str, playground: Path, *, expect: int | None = 0, **environment: str) -> Any:
+    """Run `make COMMAND`'s command to its end; its exit status must be `expect`."""
+    return _finish(start(command, playground, **environment), command, expect)
+
+
+def run_cold(command: str, playground: Path, **environment: str) -> Any:
+    """`run` as a user's machine does it: Python starts and imports, which a fork (tests/forks.py) leaves out."""
+    return _finish(_start(forks.ColdProcess, command, playground, **environment), command, 0)
+
+
+def _start(
+    process: "type[subprocess.Popen[str]]", command: str, playground: Path, **environment: str
+) -> "subprocess.Popen[str]":
     return process(
         [sys.executable, "-m", "pipelines", command],
         cwd=ROOT,
@@ -61,9 +75,7 @@ def start(command: str, playground: Path, *, cold: bool = False, **environment: 
     )
 
 
-def run(command: str, playground: Path, *, expect: int | None = 0, cold: bool = False, **environment: str) -> Any:
-    """Run `make COMMAND`'s command to its end; its exit status must be `expect`."""
-    process = start(command, playground, cold=cold, **environment)
+def _finish(process: "subprocess.Popen[str]", command: str, expect: int | None) -> Any:
     out, err = process.communicate(timeout=280)
     done = subprocess.CompletedProcess(command, process.returncode, out, err)
     if expect is not None:

@@ -75,6 +75,7 @@ def test_another_text_of_any_model_or_macro_behind_them_is_noticed(
     assert version(project) == first
 
 
+@pytest.mark.long
 def test_a_changed_formula_gives_the_marts_of_a_full_refresh(copied: Path, project: Path) -> None:
     away_from_day_end(120)
 

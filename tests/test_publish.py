@@ -122,6 +122,9 @@ def test_a_failed_transform_leaves_the_old_copy(copied: Path) -> None:
     assert (copied / "marts.duckdb").read_bytes() == before
 
 
+@pytest.mark.long
+@pytest.mark.soak
+@pytest.mark.timeout(300 + 60 * int(os.environ.get("ROUNDS") or 1))
 def test_killed_while_dbt_builds_the_next_run_needs_no_manual_step(refreshed: Path, copied: Path) -> None:
     rng = random.Random(3)
     kills = 0
