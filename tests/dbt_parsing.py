@@ -46,7 +46,7 @@ def _forget_the_path() -> None:
     """dbt parses anew when the warehouse's path changes; no model of ours depends on it."""
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-    keys: Callable[[object], tuple[str, ...]] = DuckDBCredentials._connection_keys
+    keys: Callable[[DuckDBCredentials], tuple[str, ...]] = DuckDBCredentials._connection_keys
     setattr(  # noqa: B010 - for mypy a method is no variable
         DuckDBCredentials, "_connection_keys", lambda self: tuple(key for key in keys(self) if key != "path")
     )

@@ -101,7 +101,7 @@ def expected_pace(
         ]
 
         def pace(some: list[dict[str, Any]], key: str = "moving_time") -> float:
-            return 1000 * sum(row[key] for row in some) / math.fsum(row["distance"] for row in some)
+            return 1000 * math.fsum(row[key] for row in some) / math.fsum(row["distance"] for row in some)
 
         beating = [row for row in found if row.get("average_heartrate") is not None]
         beats = math.fsum(row["average_heartrate"] * row["moving_time"] for row in beating)
