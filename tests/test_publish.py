@@ -101,6 +101,7 @@ def test_a_kill_while_publishing_leaves_a_whole_copy(copied: Path) -> None:
         time.sleep(0.04 * round_)
         process.send_signal(signal.SIGKILL)
         ended_early += process.wait() == -signal.SIGKILL
+        process.stdout.close()
         assert published(copied) == expected
         for name in TABLES:
             assert duckdb.sql(f"select count(*) from '{copied}/marts/{name}.parquet'").fetchall() == [
