@@ -11,16 +11,17 @@ export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON ARGS DEBUG AUTHORIZE_POR
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m pipelines
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
 
-# Made once; made anew when the locked versions change.
+# Made once; made anew when the locked versions change. Users' targets never install the second.
 $(READY): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: install python3" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: type make PYTHON=python3.12" >&2; exit 2; }
-	@echo "setting up (once, about a minute) ..." >&2
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3 cannot make virtual environments: install python3-venv" >&2; exit 2; }
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-input -r requirements.lock 2>$(VENV)/pip.log || { cat $(VENV)/pip.log >&2; echo "the packages could not be installed: look above, then run the command again" >&2; exit 1; }
-	@touch $@
+	@$(PYTHON) pipelines/set_up.py
+$(READY_DEV): $(READY) requirements-dev.lock
+	@$(PYTHON) pipelines/set_up.py dev
 
 ##@ Try it
 demo: $(READY) ## the main job on a simulated Strava: no account needed
@@ -49,12 +50,17 @@ dbt: $(READY) ## dbt itself, on your warehouse (ARGS="ls")
 	@$(RUN) dbt
 
 ##@ Work on it
-test: $(READY) ## all tests (ROUNDS=5 for longer random ones)
-	@$(VENV)/bin/python -m pytest -q -n auto
-lint: $(READY) ## ruff and mypy
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
-bench: $(READY) ## speed and memory, as ratios within one run (ACTIVITIES=3000)
+test: $(READY_DEV) ## all tests
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal
+soak: $(READY_DEV) ## the random tests for longer (ROUNDS=20, SEED=1)
+	@ROUNDS=$${ROUNDS:-20} $(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m soak
+lint: $(READY_DEV) ## ruff, mypy and the walls between folders
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports
+bench: $(READY_DEV) ## speed and memory, as ratios within one run (ACTIVITIES=3000)
 	@$(VENV)/bin/python -m tests.bench
+lock: $(READY_DEV) # both locks anew, from pyproject.toml: all versions as new as its bounds allow
+	@$(LOCK) --upgrade -o requirements.lock pyproject.toml
+	@$(LOCK) --upgrade -c requirements.lock --group dev -o requirements-dev.lock
 clean: ## remove the environment and caches; never your data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dbt_project/target dbt_project/logs
 	@find pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -63,4 +69,4 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@printf '\nPLAYGROUND=path keeps every file of yours somewhere else than in Playground.\n'
 
-.PHONY: demo authorize extract transform refresh status sql report docs dbt test lint bench clean help
+.PHONY: demo authorize extract transform refresh status sql report docs dbt test soak lint bench lock clean help

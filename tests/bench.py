@@ -22,7 +22,7 @@ ACTIVITIES = int(os.environ.get("ACTIVITIES") or 300)
 SAMPLES = 3600
 ROUNDS = int(os.environ.get("ROUNDS") or 3)
 # One activity every 20 hours, the newest in the last days of April 2026.
-BEGIN = (dt.datetime(2026, 5, 1) - dt.timedelta(hours=20 * (ACTIVITIES + 2))).date()
+BEGIN = (dt.datetime(2026, 5, 1, tzinfo=dt.UTC) - dt.timedelta(hours=20 * (ACTIVITIES + 2))).date()
 
 MISSED: list[str] = []
 
@@ -179,9 +179,7 @@ def transformation(folder: Path, playground: Path, count: int) -> None:
         assert counts == {"new": 1, "changed": 0, "deleted": 0, "streams_loaded": 1}, counts
         ones.append(pipelines("transform", playground))
     one = min(ones, key=lambda m: m.wall_s)
-    print(
-        f"transform of {count * SAMPLES / 1e6:.1f} million samples, with all tests of data; unit tests the first time"
-    )
+    print(f"transform of {count * SAMPLES / 1e6:.1f} million samples, with all tests of data")
     print(f"  the first time {first.wall_s:.1f} s, peak memory {first.peak_mb:.0f} MB")
     print(f"  nothing new {again.wall_s:.1f} s, empty project {empty.wall_s:.1f} s")
     ratio = again.wall_s / empty.wall_s

@@ -1,20 +1,58 @@
 """Fixtures that several test files share."""
 
 import datetime as dt
+import fcntl
 import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness import FIGURES, PLENTY, make_playground, run
+from tests import clock, dbt_parsing, forks
+from tests.harness import FIGURES, PLENTY, make_playground, run_cold
 from tests.simulated_strava import SimulatedStrava, history
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "/usr/bin/chromium"
 )
+
+
+SERVER = pytest.StashKey[Any]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One server of forks and one parse of dbt's project for all workers."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="strava-marts-tests-"))
+        os.environ[dbt_parsing.FOLDER] = str(folder)
+        config.stash[SERVER] = forks.launch(folder), folder
+    subprocess.Popen = forks.Process  # type: ignore[misc]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVER in config.stash:
+        server, folder = config.stash[SERVER]
+        server.communicate()  # it ends when its stdin closes
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> None:
+    """Each test begins at the machine's time."""
+    clock.reset()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests first, in two halves: pytest-xdist gives each worker one half of the list."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = items[len(long) :]
+    half = len(items) // 2 - len(long[::2])
+    items[:] = [*long[::2], *short[:half], *long[1::2], *short[half:]]
 
 
 def pytest_sessionfinish(session: Any) -> None:
@@ -60,9 +98,21 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Playground with fourteen months of an athlete, extracted, transformed and published; tests copy it to write."""
-    playground = tmp_path_factory.mktemp("refreshed") / "playground"
+def refreshed() -> Path:
+    """A Playground with fourteen months of an athlete, extracted, transformed, published, and its report.
+
+    One for all workers: tests copy it to write.
+    """
+    playground = Path(os.environ[dbt_parsing.FOLDER]) / "refreshed"
+    with playground.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (playground / "report.html").exists():
+            _refresh(playground)
+    return playground
+
+
+def _refresh(playground: Path) -> None:
+    """In cold processes: what the other tests start are forks."""
     today = dt.datetime.now(dt.UTC).date()
     recent = [
         a
@@ -71,8 +121,8 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     with SimulatedStrava(recent, read_limit=PLENTY, overall_limit=PLENTY) as strava:
         make_playground(playground, strava)
-        run("refresh", playground)
-    return playground
+        for command in ("refresh", "status", "report"):
+            run_cold(command, playground)
 
 
 @pytest.fixture

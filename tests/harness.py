@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from tests import clock, forks
+
 ROOT = Path(__file__).resolve().parent.parent
 # Of a simulated Strava whose quota is not what the test is about: (a quarter of an hour, a day).
 PLENTY = (50_000, 500_000)
@@ -45,11 +47,27 @@ def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None
     return folder
 
 
-def start(command: str, playground: Path, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def start(command: str, playground: Path, **environment: str) -> "subprocess.Popen[str]":
+    return _start(subprocess.Popen, command, playground, **environment)
+
+
+def run(command: str, playground: Path, *, expect: int | None = 0, **environment: str) -> Any:
+    """Run `make COMMAND`'s command to its end; its exit status must be `expect`."""
+    return _finish(start(command, playground, **environment), command, expect)
+
+
+def run_cold(command: str, playground: Path, **environment: str) -> Any:
+    """`run` as a user's machine does it: Python starts and imports, which a fork (tests/forks.py) leaves out."""
+    return _finish(_start(forks.ColdProcess, command, playground, **environment), command, 0)
+
+
+def _start(
+    process: "type[subprocess.Popen[str]]", command: str, playground: Path, **environment: str
+) -> "subprocess.Popen[str]":
+    return process(
         [sys.executable, "-m", "pipelines", command],
         cwd=ROOT,
-        env={**os.environ, "PLAYGROUND": str(playground), **environment},
+        env={**os.environ, **clock_of_children(), "PLAYGROUND": str(playground), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -57,9 +75,7 @@ def start(command: str, playground: Path, **environment: str) -> subprocess.Pope
     )
 
 
-def run(command: str, playground: Path, *, expect: int | None = 0, **environment: str) -> Any:
-    """Run `make COMMAND`'s command to its end; its exit status must be `expect`."""
-    process = start(command, playground, **environment)
+def _finish(process: "subprocess.Popen[str]", command: str, expect: int | None) -> Any:
     out, err = process.communicate(timeout=280)
     done = subprocess.CompletedProcess(command, process.returncode, out, err)
     if expect is not None:
@@ -79,15 +95,16 @@ def kill_after(process: subprocess.Popen[str], seconds: float, number: int = sig
 
 
 def away_from_window_end(seconds: float) -> None:
-    """Sleep until a quarter hour of Strava's quota has `seconds` left, and its first seconds are over.
+    """Set the clock of the simulated Strava and of the commands so that a quarter hour has `seconds` left.
 
-    `make extract` gives the first five to the window before, as clocks differ.
+    Its first seconds are over, too: `make extract` gives those to the window before, as clocks differ.
     """
-    at = time.time() % 900
-    if at > 900 - seconds:
-        time.sleep(900 - at + 6)
-    elif at < 6:
-        time.sleep(6 - at)
+    assert seconds < 800
+    clock.set_to(time.time() // 900 * 900 + 60)
+
+
+def clock_of_children() -> dict[str, str]:
+    return {forks.AHEAD_S: str(clock.ahead_s)} if clock.ahead_s else {}
 
 
 def away_from_day_end(seconds: float) -> None:

@@ -110,7 +110,8 @@ def start(playground: Path) -> Iterator[Any]:
     yield begin
     for command in started:
         command.process.kill()
-        command.process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            command.process.communicate(timeout=30)
 
 
 def redirect_of(url: str, **query: str) -> str:

@@ -18,6 +18,7 @@ from tests.harness import PLENTY, away_from_day_end, make_playground, rows, run
 from tests.simulated_strava import Activity, SimulatedStrava, uniform_history
 
 SEED = int(os.environ.get("SEED") or 7)
+ROUNDS = int(os.environ.get("ROUNDS") or 1)
 SPORTS = [
     "Run",
     "Run",
@@ -320,11 +321,15 @@ def assert_equal(playground: Path, athlete: Athlete) -> None:
     assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:60])
 
 
+@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.timeout(600)
-def test_every_value_equals_an_independent_calculation(tmp_path: Path) -> None:
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_every_value_equals_an_independent_calculation(tmp_path: Path, round_: int) -> None:
     away_from_day_end(240)
-    print(f"seed {SEED}")
-    rng = random.Random(SEED)
+    seed = SEED + round_
+    print(f"seed {seed}")
+    rng = random.Random(seed)
     today = dt.datetime.now(dt.UTC).date()
     with SimulatedStrava([], read_limit=PLENTY, overall_limit=PLENTY) as strava:
         known = History(strava, rng, today)

@@ -101,6 +101,7 @@ def test_a_kill_while_publishing_leaves_a_whole_copy(copied: Path) -> None:
         time.sleep(0.04 * round_)
         process.send_signal(signal.SIGKILL)
         ended_early += process.wait() == -signal.SIGKILL
+        process.stdout.close()
         assert published(copied) == expected
         for name in TABLES:
             assert duckdb.sql(f"select count(*) from '{copied}/marts/{name}.parquet'").fetchall() == [
@@ -122,6 +123,9 @@ def test_a_failed_transform_leaves_the_old_copy(copied: Path) -> None:
     assert (copied / "marts.duckdb").read_bytes() == before
 
 
+@pytest.mark.long
+@pytest.mark.soak
+@pytest.mark.timeout(300 + 60 * int(os.environ.get("ROUNDS") or 1))
 def test_killed_while_dbt_builds_the_next_run_needs_no_manual_step(refreshed: Path, copied: Path) -> None:
     rng = random.Random(3)
     kills = 0

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulated_strava import SimulatedStrava, every_kind, streams_of, uniform_history
-from tests.simulated_strava.athlete import ATHLETE_ID
+from tests.simulated_strava import SimulatedStrava, every_kind, history, streams_of, uniform_history
 
 ALL_KEYS = "time,distance,latlng,altitude,velocity_smooth,heartrate,cadence,watts,temp,moving,grade_smooth"
 RATE_HEADERS = {
@@ -35,19 +34,19 @@ def rates(answer: requests.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name in RATE_HEADERS}
 
 
-def test_every_route_answers_under_both_bases(strava: SimulatedStrava) -> None:
+def test_every_route_answers(strava: SimulatedStrava) -> None:
     run = strava.visible_activities()[0]["id"]
-    paths = ["/athlete", "/athlete/zones", f"/athletes/{ATHLETE_ID}/stats", "/athlete/activities"]
-    paths += [f"/activities/{run}{more}" for more in ("", "/laps", "/zones", f"/streams?keys={ALL_KEYS}")]
-    paths += ["/gear/b16008312", "/push_subscriptions"]
-    headers = {"Authorization": f"Bearer {strava.issue_access_token()}"}
-    for base in (strava.api_url, strava.api_url_2027):
-        for path in paths:
-            answer = requests.get(base + path, headers=headers, timeout=10)
-            assert answer.status_code == 200, path
-            assert isinstance(answer.json(), dict | list)
-    assert requests.get(strava.api_url + "/nonsense", headers=headers, timeout=10).status_code == 404
-    assert get(strava, "/athletes/1/stats").status_code == 403
+    paths = [
+        "/athlete",
+        "/athlete/zones",
+        "/athlete/activities",
+        f"/activities/{run}/streams?keys={ALL_KEYS}",
+    ]
+    for path in paths:
+        answer = get(strava, path)
+        assert answer.status_code == 200, path
+        assert isinstance(answer.json(), dict | list)
+    assert get(strava, "/nonsense").status_code == 404
     assert strava.errors == []
 
 
@@ -66,29 +65,20 @@ def test_the_order_depends_on_the_parameters_and_an_empty_list_is_the_end(strava
     assert ids != sorted(ids, reverse=True), "one was uploaded late"
 
 
-def test_too_long_pages_are_cut_or_refused(strava: SimulatedStrava) -> None:
-    assert get(strava, "/athlete/activities", per_page=500).status_code == 200
-    strava.long_pages_are_refused = True
-    assert get(strava, "/athlete/activities", per_page=500).status_code == 400
+def test_too_long_pages_are_cut(strava: SimulatedStrava) -> None:
+    many = history(seed=1, years=1, end=dt.date(2026, 5, 1))
+    for activity in many:
+        strava.add(activity)
+    assert len(get(strava, "/athlete/activities", per_page=500).json()) == 200 < len(many)
 
 
 def test_rate_headers_lie_where_the_real_ones_do(strava: SimulatedStrava) -> None:
     run = strava.visible_activities()[0]["id"]
     assert rates(get(strava, "/athlete"))["X-Readratelimit-Usage"] == "1,1"
     assert rates(get(strava, f"/activities/{run}/streams", keys="time")) == {}
-    assert set(rates(get(strava, "/push_subscriptions")).values()) == {"0,0"}
-    headers = {"Authorization": f"Bearer {strava.issue_access_token('activity:write')}"}
-    form = {"name": "typed in", "sport_type": "Run", "start_date_local": "2025-05-01T10:00:00"}
-    made = requests.post(strava.api_url + "/activities", data=form, headers=headers, timeout=10)
-    assert (made.status_code, made.json()["manual"]) == (201, True)
-    assert made.headers["X-Readratelimit-Usage"] == ","
-    renamed = requests.put(
-        f"{strava.api_url}/activities/{made.json()['id']}", data={"name": "x"}, headers=headers, timeout=10
-    )
-    assert (renamed.status_code, renamed.json()["name"]) == (200, "x")
-    # Four reads, streams among them, and six requests in all; a write does not count as a read.
+    # Three reads, streams among them.
     found = rates(get(strava, "/athlete"))
-    assert (found["X-Readratelimit-Usage"], found["X-Ratelimit-Usage"]) == ("4,4", "6,6")
+    assert (found["X-Readratelimit-Usage"], found["X-Ratelimit-Usage"]) == ("3,3", "3,3")
     assert rates(get(strava, "/athlete", scopes="none")) == {}, "a 401 has none"
 
 
@@ -123,7 +113,8 @@ def test_tokens_follow_strava_s_rules(strava: SimulatedStrava) -> None:
     assert (dead.status_code, dead.json()["errors"][0]["field"]) == (400, "refresh_token")
     assert token(grant_type="refresh_token", refresh_token="x", client_secret="y").status_code == 401
     headers = {"Authorization": f"Bearer {rotated['access_token']}"}
-    assert requests.post(strava.oauth_url + "/deauthorize", headers=headers, timeout=10).status_code == 200
+    assert requests.get(strava.api_url + "/athlete", headers=headers, timeout=10).status_code == 200
+    strava.revoke()
     assert requests.get(strava.api_url + "/athlete", headers=headers, timeout=10).status_code == 401
 
 
@@ -141,8 +132,6 @@ def test_streams_have_the_quirks_of_the_real_ones(strava: SimulatedStrava) -> No
     run, weights = rows["Run"]["id"], rows["WeightTraining"]["id"]
     manual = next(row["id"] for row in strava.visible_activities() if row["manual"])
     keyed = get(strava, f"/activities/{run}/streams", keys=ALL_KEYS, key_by_type="true").json()
-    listed = get(strava, f"/activities/{run}/streams", keys=ALL_KEYS).json()
-    assert {item["type"]: item["data"] for item in listed} == {k: v["data"] for k, v in keyed.items()}
     assert {item["series_type"] for item in keyed.values()} == {"distance"}
     assert len({len(item["data"]) for item in keyed.values()}) == 1
     assert set(get(strava, f"/activities/{run}/streams", keys="latlng,time", key_by_type="true").json()) == {

@@ -102,7 +102,7 @@ def test_a_running_extract_is_told(tmp_path: Path) -> None:
     with SimulatedStrava(FEW[:3], read_limit=PLENTY, overall_limit=PLENTY) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
-        with open(playground / ".extract.lock", "r+") as lock:
+        with (playground / ".extract.lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             assert state(playground)["extract_is_running"] is True
             assert "At work      make extract" in run("status", playground).stdout
@@ -155,12 +155,12 @@ def test_a_publication_that_fails_is_recorded_and_leaves_nothing_half_done(tmp_p
         assert not list(playground.glob(".marts*"))
 
 
-def test_the_documentation_is_one_page_with_all_marts(refreshed: Path) -> None:
-    said = run("docs", refreshed).stdout
-    page = refreshed / "docs" / "index.html"
+def test_the_documentation_is_one_page_with_all_marts(copied: Path) -> None:
+    said = run("docs", copied).stdout
+    page = copied / "docs" / "index.html"
     assert str(page) in said
     text = page.read_text()
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
-    for (mart,) in rows(refreshed, "show tables", "marts.duckdb"):
+    for (mart,) in rows(copied, "show tables", "marts.duckdb"):
         assert f"model.strava_marts.{mart}" in text
     assert "Minetti" in text

@@ -1,7 +1,7 @@
 """The sync never loses and never drifts: random mutations, kills, faults and malformed answers.
 
-`ROUNDS=20 make test` runs these longer; `SEED=…` repeats a run. Each prints what it tried, and the figures
-are collected at the end (`make test` shows them under "sync figures").
+`make soak` runs these longer; `SEED=…` repeats a run. Each prints what it tried, and the figures are collected at
+the end (`make test` shows them under "sync figures").
 """
 
 import datetime as dt
@@ -190,6 +190,8 @@ class Sync(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
+@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.timeout(600 + 120 * ROUNDS)  # shrinking a failure takes up to five minutes
 def test_after_any_changes_a_full_listing_leaves_the_warehouse_equal_to_strava() -> None:
     print(f"seed {SEED}")
@@ -317,6 +319,8 @@ def test_a_young_activity_without_streams_is_asked_again_and_an_old_one_never(tm
 # --- durability ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("round_", range(ROUNDS))
 def test_killed_at_random_instants_nothing_is_lost_and_little_is_asked_twice(
     tmp_path: Path, round_: int
@@ -461,6 +465,7 @@ def test_a_half_loaded_and_torn_package_is_asked_for_again(tmp_path: Path, torn:
 # --- faults ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("round_", range(ROUNDS))
 def test_with_faults_in_one_answer_of_eight_everything_arrives(tmp_path: Path, round_: int) -> None:
     seed = SEED + round_
@@ -511,6 +516,7 @@ def test_one_broken_activity_is_recorded_and_stops_no_other(tmp_path: Path) -> N
         )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("round_", range(ROUNDS))
 def test_malformed_answers_never_lose_the_other_rows(tmp_path: Path, round_: int) -> None:
     seed = SEED + round_

@@ -101,7 +101,7 @@ def expected_pace(
         ]
 
         def pace(some: list[dict[str, Any]], key: str = "moving_time") -> float:
-            return 1000 * sum(row[key] for row in some) / math.fsum(row["distance"] for row in some)
+            return 1000 * math.fsum(row[key] for row in some) / math.fsum(row["distance"] for row in some)
 
         beating = [row for row in found if row.get("average_heartrate") is not None]
         beats = math.fsum(row["average_heartrate"] * row["moving_time"] for row in beating)
@@ -147,6 +147,7 @@ def assert_mart(playground: Path, mart: str, expected: dict[tuple[dt.date, str],
                 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("zone", "week_start", "first_weekday"),
     [("Pacific/Auckland", "monday", 0), ("America/Los_Angeles", "sunday", 6)],
@@ -181,6 +182,7 @@ def test_transform_before_extract_names_the_next_step(tmp_path: Path) -> None:
     assert "make extract" in last_line(done)
 
 
+@pytest.mark.long
 def test_three_steps_of_data_give_the_same_marts_as_one(tmp_path: Path) -> None:
     away_from_day_end(120)
     activities = list(history(seed=23, years=1, end=END))[-60:]

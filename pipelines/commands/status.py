@@ -199,7 +199,9 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     if status.warehouse is None or status.warehouse.streams_pending > 0:
         return "make extract"
     done = status.last_transform_at
-    since = [run for run in past if done is None or run.finished_at > done]
+    # By the order of the lines: two runs may end within one second.
+    transforms = [n for n, run in enumerate(past) if run.command == "transform" and run.status == "done"]
+    since = past[transforms[-1] :] if transforms else past
     if done is None or any(run.count(name) for run in since for name in CHANGES):
         return "make transform"
     return "make sql, or make refresh for what is new"

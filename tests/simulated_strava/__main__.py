@@ -8,7 +8,7 @@ import datetime as dt
 import sys
 
 from tests.simulated_strava import SimulatedStrava, demo_history, faster, uniform_history
-from tests.simulated_strava.athlete import UNIFORM_BEGINS
+from tests.simulated_strava.training import UNIFORM_BEGINS
 
 
 def main() -> None:

@@ -1,0 +1,118 @@
+"""Makes .venv: `make` runs this with the machine's own Python, before anything is installed.
+
+    python3 pipelines/set_up.py          what users need: requirements.lock
+    python3 pipelines/set_up.py dev      on top of it what tests and linters need: requirements-dev.lock
+
+Two targets may start at once: the second waits for the first. The kernel frees the lock when its last holder is gone;
+pip holds it, too, so that nobody starts over under a pip whose parent was killed. What is half made has no stamp and
+is made anew.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+
+VENV = ".venv"
+STEPS = {
+    "users": ("requirements.lock", os.path.join(VENV, ".ready"), "setting up (once, about a minute)"),
+    "dev": ("requirements-dev.lock", os.path.join(VENV, ".ready-dev"), "adding what tests and linters need"),
+}
+LOG = os.path.join(VENV, "pip.log")
+
+
+def main() -> int:
+    """Make what is missing; 0 when all is there, 1 when pip failed, 2 when the user has to install something."""
+    if sys.version_info < (3, 11):
+        return _refuse("Python 3.11 or later is needed: type make PYTHON=python3.12")
+    with open(".venv.lock", "a") as lock:
+        _wait_for(lock.fileno())
+        status = 0
+        for name in ("users", "dev") if "dev" in sys.argv[1:] else ("users",):
+            status = status or _make(name, lock.fileno())
+        return status
+
+
+def _refuse(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 2
+
+
+def _wait_for(lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("another make target is setting up: waiting for it ...", file=sys.stderr, flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _make(name: str, lock: int) -> int:
+    requirements, stamp, title = STEPS[name]
+    with open(requirements, "rb") as file:
+        wanted = hashlib.sha256(file.read()).hexdigest()
+    if _read(stamp) == wanted:
+        os.utime(stamp)  # for make, which looks at times only
+        return 0
+    if name == "users":
+        # First the stamps: with one of them what remains after a kill would pass for whole.
+        for _, path, _ in STEPS.values():
+            if os.path.exists(path):
+                os.unlink(path)
+        if _run(title, [sys.executable, "-m", "venv", "--clear", VENV], lock):
+            return _refuse("python3 cannot make virtual environments: install python3-venv")
+    pip = [
+        os.path.join(VENV, "bin", "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
+    # The lock names every package with its hash; no package's own code runs while it is installed.
+    pip += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-input", "-r", requirements]
+    if _run(title, pip, lock, LOG):
+        print(_read(LOG), file=sys.stderr)
+        print("the packages could not be installed: look above, then run the command again", file=sys.stderr)
+        return 1
+    with open(stamp, "w") as file:
+        file.write(wanted)
+    return 0
+
+
+def _run(title: str, command: "list[str]", lock: int, log: "str | None" = None) -> int:
+    """The command's exit status; on a terminal the seconds are counted meanwhile."""
+    if log is None:
+        print(title + " ...", file=sys.stderr, flush=True)
+    output = open(log, "wb") if log else None  # noqa: SIM115
+    begun = time.monotonic()
+    with subprocess.Popen(command, stderr=output, pass_fds=[lock]) as process:
+        while True:
+            try:
+                status = process.wait(1)
+                break
+            except subprocess.TimeoutExpired:
+                if sys.stderr.isatty():
+                    print(f"\r{time.monotonic() - begun:.0f} s ", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print("\r      \r", end="", file=sys.stderr, flush=True)
+    if output:
+        output.close()
+    return status
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted: the next command sets up anew", file=sys.stderr)
+        sys.exit(1)
