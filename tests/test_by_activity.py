@@ -10,8 +10,8 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.commands import transform
-from pipelines.settings import Playground
+from pipelines.commands import dbt, transform
+from pipelines.playground import Playground
 from tests.harness import assert_same_rows, away_from_day_end, rows
 
 BY_ACTIVITY = "materialized='by_activity'"
@@ -20,7 +20,7 @@ BY_ACTIVITY = "materialized='by_activity'"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of dbt_project/ to change; it is what transform builds."""
-    copy = Path(shutil.copytree(transform.PROJECT, tmp_path / "dbt_project"))
+    copy = Path(shutil.copytree(dbt.PROJECT, tmp_path / "dbt_project"))
     monkeypatch.setattr(transform, "PROJECT", copy)
     return copy
 

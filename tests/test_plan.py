@@ -4,19 +4,20 @@ import datetime as dt
 
 import pytest
 
+from pipelines.known import Activity, Fetch, Known, Listing
 from pipelines.strava import plan
 
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
 
 
-def activity(id_: int, days_ago: float = 10, **values: object) -> plan.Activity:
+def activity(id_: int, days_ago: float = 10, **values: object) -> Activity:
     base = {"distance": 1000.0, "moving_time": 300, "elapsed_time": 310, "manual": False, "content_hash": 1}
-    return plan.Activity(id_, NOW - dt.timedelta(days=days_ago), **{**base, **values})  # type: ignore[arg-type]
+    return Activity(id_, NOW - dt.timedelta(days=days_ago), **{**base, **values})  # type: ignore[arg-type]
 
 
-def fetched(of: plan.Activity, status: str, attempts: int = 1, again_in_h: float | None = None) -> plan.Fetch:
+def fetched(of: Activity, status: str, attempts: int = 1, again_in_h: float | None = None) -> Fetch:
     again = None if again_in_h is None else NOW + dt.timedelta(hours=again_in_h)
-    return plan.Fetch(status, 5, attempts, again, of.measures)
+    return Fetch(status, 5, attempts, again, of.measures)
 
 
 def test_streams_are_asked_for_newest_first_and_never_of_manual_or_deleted_activities() -> None:
@@ -38,7 +39,7 @@ def test_a_failure_is_tried_again_by_the_next_run_then_after_growing_pauses() ->
     for _ in range(6):
         row = plan.fetch_row(one, previous, NOW, "failed", error="HTTP 500")
         pauses.append((row["next_attempt_at"] - NOW).total_seconds() / 3600)
-        previous = plan.Fetch("failed", 0, row["attempt_count"], row["next_attempt_at"], one.measures)
+        previous = Fetch("failed", 0, row["attempt_count"], row["next_attempt_at"], one.measures)
     assert pauses == [0, 1, 6, 24, 168, 168]
 
 
@@ -53,14 +54,14 @@ def test_a_failed_second_fetch_keeps_the_count_of_the_samples_that_stand() -> No
 
 
 def test_the_window_is_counted_from_the_newest_activity_but_never_from_the_future() -> None:
-    known = plan.Known({1: activity(1, days_ago=40)})
-    assert plan.window_start(known, NOW, 30) == NOW - dt.timedelta(days=70)
-    known = plan.Known({1: activity(1, days_ago=-400)})
-    assert plan.window_start(known, NOW, 30) == NOW - dt.timedelta(days=30)
+    known = Known({1: activity(1, days_ago=40)})
+    assert plan.lookback_start(known, NOW, 30) == NOW - dt.timedelta(days=70)
+    known = Known({1: activity(1, days_ago=-400)})
+    assert plan.lookback_start(known, NOW, 30) == NOW - dt.timedelta(days=30)
 
 
 def test_only_activities_inside_the_window_vanish() -> None:
-    known = plan.Known({1: activity(1, 5), 2: activity(2, 50), 3: activity(3, 6)})
+    known = Known({1: activity(1, 5), 2: activity(2, 50), 3: activity(3, 6)})
     assert plan.vanished(known, {3}, NOW - dt.timedelta(days=30)) == [1]
     assert plan.vanished(known, {3}, None) == [1, 2]
 
@@ -71,7 +72,7 @@ def test_only_activities_inside_the_window_vanish() -> None:
 def test_more_than_half_and_more_than_ten_are_not_deleted_at_once(
     gone: int, alive: int, refused: bool
 ) -> None:
-    known = plan.Known({i: activity(i) for i in range(alive)})
+    known = Known({i: activity(i) for i in range(alive)})
     message = plan.refuse_deletion(known, gone, None, False)
     assert (message is not None) == refused
     assert plan.refuse_deletion(known, gone, None, True) is None
@@ -80,7 +81,7 @@ def test_more_than_half_and_more_than_ten_are_not_deleted_at_once(
 
 
 def test_nothing_is_deleted_after_a_listing_with_fewer_scopes_than_the_last_one() -> None:
-    known = plan.Known({1: activity(1)}, last_full=plan.Listing(NOW, "read,activity:read_all", None))
+    known = Known({1: activity(1)}, last_full=Listing(NOW, "read,activity:read_all", None))
     assert "make authorize" in str(plan.refuse_deletion(known, 1, "read,activity:read", False))
     assert plan.refuse_deletion(known, 1, "activity:read_all,read,profile:read_all", False) is None
 
@@ -93,6 +94,6 @@ def test_nothing_is_deleted_after_a_listing_with_fewer_scopes_than_the_last_one(
 def test_a_full_listing_is_due_after_a_day_when_forced_and_when_start_date_moved(
     hours_ago: float, start_date: dt.date | None, forced: bool, due: bool
 ) -> None:
-    known = plan.Known(last_full=plan.Listing(NOW - dt.timedelta(hours=hours_ago), None, None))
+    known = Known(last_full=Listing(NOW - dt.timedelta(hours=hours_ago), None, None))
     assert plan.full_listing_due(known, NOW, 24, start_date, forced) is due
-    assert plan.full_listing_due(plan.Known(), NOW, 24, None, False)
+    assert plan.full_listing_due(Known(), NOW, 24, None, False)

@@ -88,7 +88,7 @@ def test_a_tool_that_writes_in_the_copy_blocks_nothing_and_sees_the_new_one_on_r
 
 def test_a_kill_while_publishing_leaves_a_whole_copy(copied: Path) -> None:
     program = (
-        "from pathlib import Path; from pipelines.settings import Playground; "
+        "from pathlib import Path; from pipelines.playground import Playground; "
         f"from pipelines.warehouse.publish import publish; print('go', flush=True); publish(Playground(Path({str(copied)!r})))"
     )
     expected, ended_early = published(copied), 0

@@ -9,7 +9,7 @@ import jinja2
 import pytest
 from markupsafe import escape
 
-from pipelines.authorize_page import Page, render
+from pipelines.commands._authorize_page import Page, render
 from pipelines.report.page import TEMPLATE, inline_script
 from pipelines.report.section import Figure, Link, Section, Table, Tile
 from pipelines.report.units import UNITS, clock, effort_name, hours, pace_unit

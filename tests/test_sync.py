@@ -539,12 +539,11 @@ def test_malformed_answers_never_lose_the_other_rows(tmp_path: Path, round_: int
 
     def spoil(value: Any, depth: int = 0) -> Any:
         if isinstance(value, dict) and depth < 4:
-            spoilt = {
+            return {
                 key: spoil(item, depth + 1)
                 for key, item in value.items()
                 if rng.random() > 0.02 or key == "id"
             }
-            return spoilt
         if isinstance(value, list) and depth < 4:
             return [spoil(item, depth + 1) for item in value[:50]] + value[50:]
         return rng.choice(odd) if rng.random() < 0.05 else value
@@ -667,8 +666,10 @@ def test_an_expired_token_is_refreshed_in_the_middle_of_a_run(tmp_path: Path, ro
 def test_two_processes_that_refresh_at_once_lock_nobody_out(tmp_path: Path, rotation: str) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from pipelines.settings import Playground, load_settings
-    from pipelines.strava import oauth
+    from pipelines.commands._values import authorisation_of
+    from pipelines.playground import Playground
+    from pipelines.settings import load_settings
+    from pipelines.strava.oauth import Authorisation
 
     with SimulatedStrava(small(10, 3), read_limit=PLENTY, overall_limit=PLENTY) as strava:
         strava.rotation = rotation
@@ -676,9 +677,10 @@ def test_two_processes_that_refresh_at_once_lock_nobody_out(tmp_path: Path, rota
         run("extract", playground.root)
         settings = load_settings(playground)
         for _ in range(5):
+            rejected = authorisation_of(settings, playground).tokens().access_token
             strava.expire_access_tokens()
-            rejected = oauth.read_tokens(playground).access_token  # type: ignore[union-attr]
+            others = [authorisation_of(settings, playground) for _ in range(4)]
             with ThreadPoolExecutor(4) as pool:
-                got = list(pool.map(partial(oauth.access_token, settings, playground), [rejected] * 4))
+                got = list(pool.map(partial(Authorisation.tokens, rejected=rejected), others))
             assert len({tokens.access_token for tokens in got}) == 1
         run("extract", playground.root)

@@ -153,7 +153,8 @@ class Quota:
             return
         # Replaced atomically but not synced: after a power cut one window's count may be lost, not the file.
         temporary = self.path.with_name(f".{self.path.name}.tmp")
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", 0) as file:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb", 0) as file:
             file.write(orjson.dumps(self.usage))  # at every request: a tenth of the time json takes
         temporary.replace(self.path)
 

@@ -179,12 +179,14 @@ def athlete(answer: Mapping[str, Any], now: dt.datetime) -> pa.Table:
 
 def gear(answer: Mapping[str, Any]) -> pa.Table:
     """The bikes and shoes that `GET /athlete` lists."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for kind, key in (("bike", "bikes"), ("shoe", "shoes")):
         items = answer.get(key)
-        for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and isinstance(item.get("id"), str):
-                rows.append({**{name: item.get(name) for name in GEAR.columns}, "gear_kind": kind})
+        rows += [
+            {**{name: item.get(name) for name in GEAR.columns}, "gear_kind": kind}
+            for item in (items if isinstance(items, list) else [])
+            if isinstance(item, dict) and isinstance(item.get("id"), str)
+        ]
     return GEAR.rows(rows)
 
 
