@@ -36,7 +36,7 @@ def clone(tmp_path: Path) -> Path:
     folder = tmp_path / "clone"
     (folder / "pipelines").mkdir(parents=True)
     for name in ("Makefile", "pipelines/set_up.py"):
-        shutil.copy(ROOT / name, folder)
+        shutil.copy(ROOT / name, folder / name)
     (folder / "requirements.lock").write_text(wheel(tmp_path, "needed", "answer = 42\n"))
     (folder / "requirements-dev.lock").write_text(wheel(tmp_path, "pytest", "print('tested')\n"))
     (folder / "pipelines" / "__main__.py").write_text("import needed\nprint(needed.answer)\n")
