@@ -81,7 +81,7 @@ def strava(
         ),
         extent,
     )
-    return _resources(extraction)
+    return [_activities(extraction), *_samples(extraction), *_profile(extraction)]
 
 
 class _Replayed(Generic[T]):
@@ -147,7 +147,7 @@ class _Extraction:
             logger.warning(f"{one_line(stop)}; what was read is loaded, the next run goes on")
 
 
-def _resources(extraction: _Extraction) -> Sequence[DltResource]:
+def _activities(extraction: _Extraction) -> DltResource:
     # dlt's cursor says where the look-back window begins; rows are told from known ones by the memory.
     newest = dlt.sources.incremental[dt.datetime](
         "start_date", lag=plan.lookback(extraction.extent.lookback_days).total_seconds()
@@ -175,6 +175,11 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
                     start_date.advance(_newest(history))
                     yield ACTIVITIES.rows([{"id": id_, "deleted_at": at} for id_ in ids])
 
+    return activities
+
+
+def _samples(extraction: _Extraction) -> Sequence[DltResource]:
+    # One request gives rows of two tables: they are the children of a resource that yields the answers.
     @dlt.resource(name="answers", selected=False)
     def answers() -> Iterator[Event]:
         extraction.begin()
@@ -183,6 +188,7 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
                 yield event
         yield from extraction.until_stopped(extraction.history.streams())
 
+    # Samples that are gone are a row with `is_gone`; dlt then deletes those of the activity.
     @dlt.transformer(data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool"))
     def streams(event: Event) -> Iterator[pa.Table]:
         match event:
@@ -200,12 +206,16 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
         if isinstance(event, Rows):
             yield event.tables[STREAM_FETCHES.name]
 
+    return [streams, stream_fetches]
+
+
+def _profile(extraction: _Extraction) -> Sequence[DltResource]:
     @dlt.resource(name="profile", selected=False)
     def profile() -> Iterator[Event]:
         extraction.begin()
         yield from extraction.until_stopped(extraction.history.profile())
 
-    def of_profile(table: Table) -> DltResource:
+    def resource_of(table: Table) -> DltResource:
         @dlt.transformer(data_from=profile, name=table.name)
         def rows(event: Event) -> Iterator[Any]:
             if isinstance(event, Rows) and table.name in event.tables:
@@ -217,7 +227,7 @@ def _resources(extraction: _Extraction) -> Sequence[DltResource]:
 
         return rows
 
-    return [activities, streams, stream_fetches, *map(of_profile, (ATHLETE, ATHLETE_ZONES, GEAR))]
+    return [resource_of(table) for table in (ATHLETE, ATHLETE_ZONES, GEAR)]
 
 
 def _newest(history: History) -> dt.datetime:
