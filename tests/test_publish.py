@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import random
-import re
 import select
 import signal
 import stat
@@ -252,17 +251,3 @@ def test_the_prompt_answers_and_remembers(copied: Path) -> None:
     history = copied / ".sql-history"
     assert "select 40 + 2 as answer;" in history.read_text()
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
-
-
-README_QUERIES = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-
-
-@pytest.mark.parametrize("query", README_QUERIES)
-def test_the_readme_s_queries_run(refreshed: Path, query: str) -> None:
-    assert "row" in run("sql", refreshed, Q=query).stdout.splitlines()[-1]
-
-
-def test_the_readme_has_a_query_for_each_mart() -> None:
-    assert {name for name in TABLES if any(f"from {name}" in query for query in README_QUERIES)} == set(
-        TABLES
-    )
