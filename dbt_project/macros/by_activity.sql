@@ -14,11 +14,9 @@
     {%- set samples_per_batch = 1000000 -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
-    {#- Not ref(): a model depends on int_stream_changes through int_samples, not by its own text. -#}
-    {%- set node = graph.nodes['model.strava_marts.int_stream_changes'] -%}
-    {%- set changes = api.Relation.create(
-        database=node.database, schema=node.schema, identifier=node.alias
-    ) -%}
+    {#- dbt refuses this in a model whose own text does not name it by ref(), and what a model names
+        it builds before the model. -#}
+    {%- set changes = ref('int_stream_changes') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {# DuckDB joins `asof` row by row where it expects few rows, and it expects too few here (100x). #}
@@ -44,14 +42,16 @@
     {%- else -%}
         {% call statement('main') %}
             delete from {{ target_relation }}
-            where activity_id not in (select activity_id from {{ changes }} where not is_changed)
+            where (athlete_id, activity_id) not in (
+                select (athlete_id, activity_id) from {{ changes }} where not is_changed
+            )
         {% endcall %}
     {%- endif -%}
 
     {%- set batches -%}
         select
             activity_id,
-            (sum(sample_count) over (order by activity_id) // {{ samples_per_batch }}) as batch
+            (sum(sample_count) over (order by athlete_id, activity_id) // {{ samples_per_batch }}) as batch
         from {{ changes }}
         where is_changed or {{ is_from_scratch }}
     {%- endset -%}

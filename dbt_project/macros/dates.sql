@@ -1,16 +1,3 @@
-{% macro today() %}
-    {#- The current UTC date, or the latest local activity date if that is later. -#}
-    {%- if var('today', none) -%}
-        date '{{ var("today") }}'
-    {%- else -%}
-        greatest(
-            (now() at time zone 'UTC')::date,
-            (select max(activity_date) from {{ ref('stg_strava__activities') }})
-        )
-    {%- endif -%}
-{% endmacro %}
-
-
 {% macro week_start_date(date) %}
     {#- First day of the week of a local date, by `[marts] week_start`. -#}
     {%- if var('week_start') == 'sunday' -%}
@@ -21,7 +8,7 @@
 {% endmacro %}
 
 
-{% macro calendar(first_day, last_day) %}
-    {#- One row per day from the first to the last, both included. -#}
-    unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day))::date
+{% macro calendar(first_day, last_day, step_days=1) %}
+    {#- One row per day (or week) from the first to the last, both included. -#}
+    unnest(generate_series({{ first_day }}, {{ last_day }}, interval {{ step_days }} day))::date
 {%- endmacro %}

@@ -10,12 +10,20 @@
         never recorded. `is_counted` is false for the first sample (it ends no interval) and for
         pauses: longer than 10 s, unless at most 60 s in which distance grew by 0.5 m/s or more.
     #}
+    {%- set longest_step_s = 10 -%}
+    {%- set longest_moving_step_s = 60 -%}
+    {%- set slowest_moving_mm_per_s = 500 %}
     select
         *,
         time_s - lag(time_s) over in_order as interval_s,
         distance_mm - lag(distance_mm) over in_order as interval_mm,
         coalesce(
-            interval_s <= 10 or (interval_s <= 60 and interval_mm >= 500 * interval_s), false
+            interval_s <= {{ longest_step_s }}
+            or (
+                interval_s <= {{ longest_moving_step_s }}
+                and interval_mm >= {{ slowest_moving_mm_per_s }} * interval_s
+            ),
+            false
         ) as is_counted
     from (
         select *
@@ -24,14 +32,14 @@
         qualify
             time_s > coalesce(
                 max(time_s) over (
-                    partition by activity_id
+                    partition by athlete_id, activity_id
                     order by sample_index
                     rows between unbounded preceding and 1 preceding
                 ),
                 time_s - 1
             )
     )
-    window in_order as (partition by activity_id order by sample_index)
+    window in_order as (partition by athlete_id, activity_id order by sample_index)
 {% endmacro %}
 
 

@@ -3,7 +3,7 @@ with compared as (
     select
         *,
         lag(elapsed_time_s) over (
-            partition by activity_id order by effort_distance_m
+            partition by athlete_id, activity_id order by effort_distance_m
         ) as shorter_effort_time_s
     from {{ ref('int_best_efforts') }}
 )

@@ -44,7 +44,7 @@ totals as (
             from (
                 select * from {{ ref('year_to_date') }}
                 qualify row_number() over (
-                    partition by year, sport_type order by day_of_year desc
+                    partition by athlete_id, year, sport_type order by day_of_year desc
                 ) = 1
             )
         ) as found

@@ -9,17 +9,20 @@ daily_training_load as (
 
 steps as (
     select
+        athlete_id,
         sport_type as series,
         week_start_date as first_date,
-        lead(week_start_date) over (partition by sport_type order by week_start_date)
-            - week_start_date as step_days,
+        lead(week_start_date) over (
+            partition by athlete_id, sport_type order by week_start_date
+        ) - week_start_date as step_days,
         7 as expected_days
     from weekly_volume
     union all
     select
+        athlete_id,
         'daily_training_load' as series,
         load_date as first_date,
-        lead(load_date) over (order by load_date) - load_date as step_days,
+        lead(load_date) over (partition by athlete_id order by load_date) - load_date as step_days,
         1 as expected_days
     from daily_training_load
 )

@@ -14,13 +14,14 @@ settings as (
 
 training_impulses as (
     select
+        seconds_by_value.athlete_id,
         seconds_by_value.activity_id,
         sum(
             seconds_by_value.time_s / 60
             * {{ trimp_per_minute('seconds_by_value.value') }}
         ) as trimp
     from seconds_by_value
-    cross join settings
+    inner join settings using (athlete_id)
     where seconds_by_value.value_kind = 'heartrate'
     group by all
 ),
@@ -41,12 +42,13 @@ with_settings as (
             as gap_pace_s_per_km,
         stream_aggregates.normalized_power_w / settings.ftp_w as intensity_factor
     from stream_aggregates
-    cross join settings
-    left join training_impulses using (activity_id)
+    inner join settings using (athlete_id)
+    left join training_impulses using (athlete_id, activity_id)
 ),
 
 metrics as (
     select
+        athlete_id,
         activity_id,
         sample_count,
         gap_moving_time_s,

@@ -1,4 +1,11 @@
-with athlete as (
+{%- set resting_heartrate_bpm = 60.0 -%}
+{%- set threshold_share_of_reserve = 0.85 -%}
+
+with athletes as (
+    select * from {{ ref('int_athletes') }}
+),
+
+from_strava as (
     select * from {{ ref('stg_strava__athlete') }}
 ),
 
@@ -6,16 +13,13 @@ stream_aggregates as (
     select * from {{ ref('int_stream_aggregates') }}
 ),
 
-from_strava as (
-    select any_value(sex) as sex, any_value(ftp_w) as ftp_w
-    from athlete
-),
-
 estimates as (
-    select max(heartrate_bpm_p999) as max_heartrate_bpm, 60.0 as resting_heartrate_bpm
+    select athlete_id, max(heartrate_bpm_p999) as max_heartrate_bpm
     from stream_aggregates
+    group by all
 ),
 
+-- config.toml holds for every athlete
 configured as (
     select
         {{ setting('sex', 'varchar') }} as sex,
@@ -28,20 +32,22 @@ configured as (
 
 settings as (
     select
+        athletes.athlete_id,
         coalesce(configured.sex, from_strava.sex) as sex,
         nullif(coalesce(configured.ftp_w, from_strava.ftp_w), 0)::double as ftp_w,
         configured.threshold_pace_s_per_km,
         coalesce(configured.max_heartrate_bpm, estimates.max_heartrate_bpm)::double
             as max_heartrate_bpm,
-        coalesce(configured.resting_heartrate_bpm, estimates.resting_heartrate_bpm)::double
+        coalesce(configured.resting_heartrate_bpm, {{ resting_heartrate_bpm }})::double
             as resting_heartrate_bpm,
         configured.threshold_heartrate_bpm,
         configured.max_heartrate_bpm is not null
         and configured.resting_heartrate_bpm is not null
         and configured.threshold_heartrate_bpm is not null as is_heartrate_configured
-    from configured
-    cross join from_strava
-    cross join estimates
+    from athletes
+    cross join configured
+    left join from_strava using (athlete_id)
+    left join estimates using (athlete_id)
 ),
 
 with_threshold as (
@@ -49,7 +55,8 @@ with_threshold as (
         * exclude (threshold_heartrate_bpm, is_heartrate_configured),
         coalesce(
             threshold_heartrate_bpm,
-            resting_heartrate_bpm + 0.85 * (max_heartrate_bpm - resting_heartrate_bpm)
+            resting_heartrate_bpm
+                + {{ threshold_share_of_reserve }} * (max_heartrate_bpm - resting_heartrate_bpm)
         ) as threshold_heartrate_bpm,
         case when is_heartrate_configured then 'config' else 'estimate' end
             as heartrate_settings_source

@@ -1,4 +1,5 @@
 {{ config(materialized='by_activity') }}
+-- depends_on: {{ ref('int_stream_changes') }}
 {#- Times are compared as whole counts of 2^-30 s, about a nanosecond: the noise of the interpolation
     must not choose among equal stretches, and dividing by a power of two is exact. -#}
 {%- set counts_per_s = 2 ** 30 %}
@@ -26,6 +27,7 @@ effort_distances (sport_group, effort_mm) as (
 -- end `other_mm` the curve is interpolated within a leg
 stretches as (
     select
+        legs.athlete_id,
         legs.activity_id,
         legs.piece,
         effort_distances.effort_mm,
@@ -39,6 +41,7 @@ stretches as (
     where legs.distance_mm + effort_distances.effort_mm <= legs.piece_end_mm
     union all
     select
+        legs.athlete_id,
         legs.activity_id,
         legs.piece,
         effort_distances.effort_mm,
@@ -54,15 +57,17 @@ stretches as (
 
 timed_stretches as (
     select
+        stretches.athlete_id,
         stretches.activity_id,
         stretches.effort_mm,
         legs.departure_s - stretches.sample_s
-            + (stretches.other_mm - legs.distance_mm) / legs.leg_mm * legs.leg_s as offset_s,
+            + (stretches.other_mm - legs.distance_mm) / nullif(legs.leg_mm, 0) * legs.leg_s as offset_s,
         abs(offset_s) as elapsed_time_s,
         stretches.sample_s + case when stretches.is_start then 0 else offset_s end as start_s
     from stretches
     asof join legs
-        on stretches.activity_id = legs.activity_id
+        on stretches.athlete_id = legs.athlete_id
+        and stretches.activity_id = legs.activity_id
         and stretches.piece = legs.piece
         and stretches.leg_at_mm >= legs.distance_mm
 ),
@@ -70,6 +75,7 @@ timed_stretches as (
 -- a struct is compared field by field: the least time, of equal ones the earliest start
 best_stretches as (
     select
+        athlete_id,
         activity_id,
         effort_mm,
         min({
@@ -81,20 +87,21 @@ best_stretches as (
 ),
 
 first_samples as (
-    select activity_id, any_value(first_s) as first_s
+    select athlete_id, activity_id, any_value(first_s) as first_s
     from legs
     group by all
 ),
 
 efforts as (
     select
+        best_stretches.athlete_id,
         best_stretches.activity_id,
         best_stretches.effort_mm / 1000 as effort_distance_m,
         best_stretches.best.elapsed_counts::double / {{ counts_per_s }} as elapsed_time_s,
         first_samples.first_s + best_stretches.best.start_counts::double / {{ counts_per_s }}
             as start_time_s
     from best_stretches
-    inner join first_samples using (activity_id)
+    inner join first_samples using (athlete_id, activity_id)
 )
 
 select * from efforts

@@ -1,3 +1,5 @@
+{%- set shortest_decoupling_s = 1200 -%}
+
 with samples as (
     select * from {{ ref('int_samples') }}
     where has_power_meter
@@ -20,6 +22,7 @@ ride_intervals as (
 -- output: grade-adjusted metres on foot, joules riding; beats: heart rate times seconds
 moving_intervals as (
     select
+        athlete_id,
         activity_id,
         sport_group,
         time_s,
@@ -30,6 +33,7 @@ moving_intervals as (
     where is_counted and is_moving
     union all
     select
+        athlete_id,
         activity_id,
         sport_group,
         time_s,
@@ -44,14 +48,15 @@ moving_intervals as (
 with_first_half as (
     select
         *,
-        sum(interval_s) over (partition by activity_id) / 2 as half_s,
-        sum(interval_s) over (partition by activity_id order by time_s) as end_s,
-        greatest(0, least(1, (half_s - (end_s - interval_s)) / interval_s))::double as first_share
+        sum(interval_s) over (partition by athlete_id, activity_id) / 2 as half_s,
+        sum(interval_s) over (partition by athlete_id, activity_id order by time_s) as end_s,
+        greatest(0, least(1, (half_s - (end_s - interval_s)) / nullif(interval_s, 0)))::double as first_share
     from moving_intervals
 ),
 
 summed as (
     select
+        athlete_id,
         activity_id,
         sport_group,
         sum(interval_s) as seconds,
@@ -67,13 +72,14 @@ summed as (
 
 efficiency as (
     select
+        athlete_id,
         activity_id,
-        beats / seconds as average_heartrate_bpm,
+        beats / nullif(seconds, 0) as average_heartrate_bpm,
         case when sport_group = 'foot' then 60 * output / nullif(beats, 0) end as foot_efficiency,
         first_output / nullif(first_beats, 0) as first_efficiency,
         second_output / nullif(second_beats, 0) as second_efficiency,
         case
-            when seconds >= 1200
+            when seconds >= {{ shortest_decoupling_s }}
                 then 100 * (first_efficiency - second_efficiency) / nullif(first_efficiency, 0)
         end as decoupling_pct
     from summed

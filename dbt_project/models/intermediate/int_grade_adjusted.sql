@@ -8,6 +8,7 @@ graded_intervals as (
 
 grade_adjusted as (
     select
+        athlete_id,
         activity_id,
         sum(interval_s)::double as gap_moving_time_s,
         sum(interval_mm / 1000 * {{ grade_factor('slope') }}) as gap_distance_m

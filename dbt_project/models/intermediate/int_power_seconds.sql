@@ -11,7 +11,7 @@ runs as (
     select
         *,
         count(*) filter (where not is_counted) over (
-            partition by activity_id order by time_s
+            partition by athlete_id, activity_id order by time_s
         ) as run_index
     from power_intervals
 ),
@@ -19,6 +19,7 @@ runs as (
 -- 1 Hz expansion: each interval that is no pause repeats its value for all its seconds
 seconds as (
     select
+        athlete_id,
         activity_id,
         run_index,
         power_w,
@@ -29,6 +30,7 @@ seconds as (
 
 summed as (
     select
+        athlete_id,
         activity_id,
         run_index,
         second_s,
@@ -36,7 +38,7 @@ summed as (
         row_number() over in_run as second_of_run,
         sum(power_w) over in_run as energy_j
     from seconds
-    window in_run as (partition by activity_id, run_index order by second_s)
+    window in_run as (partition by athlete_id, activity_id, run_index order by second_s)
 )
 
 select * from summed

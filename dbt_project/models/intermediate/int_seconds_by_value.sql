@@ -1,4 +1,5 @@
 {{ config(materialized='by_activity') }}
+-- depends_on: {{ ref('int_stream_changes') }}
 
 with samples as (
     select * from {{ ref('int_samples') }}
@@ -25,21 +26,24 @@ pace_intervals as (
 ),
 
 valued_intervals as (
-    select activity_id, 'heartrate' as value_kind, heartrate_bpm::double as value, interval_s
+    select
+        athlete_id, activity_id, 'heartrate' as value_kind, heartrate_bpm::double as value, interval_s
     from heartrate_intervals
     where is_counted
     union all
-    select activity_id, 'power' as value_kind, power_w::double as value, interval_s
+    select
+        athlete_id, activity_id, 'power' as value_kind, power_w::double as value, interval_s
     from power_intervals
     where is_counted
     union all
-    select activity_id, 'pace' as value_kind, speed_m_per_s as value, interval_s
+    select
+        athlete_id, activity_id, 'pace' as value_kind, speed_m_per_s as value, interval_s
     from pace_intervals
     where is_counted
 ),
 
 seconds_by_value as (
-    select activity_id, value_kind, value, sum(interval_s)::bigint as time_s
+    select athlete_id, activity_id, value_kind, value, sum(interval_s)::bigint as time_s
     from valued_intervals
     group by all
 )

@@ -5,6 +5,8 @@
 -- depends_on: {{ ref('splits') }}
 -- depends_on: {{ ref('power_curve') }}
 
+{%- set maximum_quantile = 0.999 %}
+
 with activities as (
     select * from {{ ref('int_stream_changes') }}
     where activity_id in (select unnest(getvariable('stream_activities')))
@@ -37,8 +39,9 @@ cadence_intervals as (
 -- the device counts one leg
 cadence as (
     select
+        athlete_id,
         activity_id,
-        2 * sum(cadence_rpm * interval_s) / sum(interval_s) as average_cadence_spm
+        2 * sum(cadence_rpm * interval_s) / nullif(sum(interval_s), 0) as average_cadence_spm
     from cadence_intervals
     where is_counted and is_moving
     group by all
@@ -47,6 +50,7 @@ cadence as (
 -- between the first and the last sample kept of those with time and distance
 extents as (
     select
+        athlete_id,
         activity_id,
         arg_max(distance_mm, (time_s, -sample_index)) / 1000 as stream_distance_m,
         (max(time_s) - arg_min(time_s, sample_index))::double as stream_elapsed_time_s
@@ -57,7 +61,10 @@ extents as (
 
 -- the 99.9th percentile: single wrong beats do not set the maximum heart rate
 heartrate as (
-    select activity_id, quantile_cont(heartrate_bpm::double, 0.999) as heartrate_bpm_p999
+    select
+        athlete_id,
+        activity_id,
+        quantile_cont(heartrate_bpm::double, {{ maximum_quantile }}) as heartrate_bpm_p999
     from samples
     where heartrate_bpm is not null
     group by all
@@ -65,6 +72,7 @@ heartrate as (
 
 combined as (
     select
+        activities.athlete_id,
         activities.activity_id,
         activities.fingerprint,
         activities.sample_count,
@@ -82,12 +90,12 @@ combined as (
         cadence.average_cadence_spm,
         heartrate.heartrate_bpm_p999
     from activities
-    left join extents using (activity_id)
-    left join grade_adjusted using (activity_id)
-    left join normalized_power using (activity_id)
-    left join efficiency using (activity_id)
-    left join cadence using (activity_id)
-    left join heartrate using (activity_id)
+    left join extents using (athlete_id, activity_id)
+    left join grade_adjusted using (athlete_id, activity_id)
+    left join normalized_power using (athlete_id, activity_id)
+    left join efficiency using (athlete_id, activity_id)
+    left join cadence using (athlete_id, activity_id)
+    left join heartrate using (athlete_id, activity_id)
 )
 
 select * from combined

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 {#- What was computed last time. Not ref(): that table is built after this one, from it. -#}
 {%- set computed = adapter.get_relation(this.database, this.schema, 'int_stream_aggregates')
-    if execute else none -%}
+    if execute and not flags.FULL_REFRESH else none -%}
 
 with activities as (
     select * from {{ ref('stg_strava__activities') }}
@@ -16,7 +16,7 @@ stream_fetches as (
 ),
 
 sample_counts as (
-    select activity_id, count(*) as sample_count
+    select athlete_id, activity_id, count(*) as sample_count
     from samples
     group by all
 ),
@@ -24,6 +24,7 @@ sample_counts as (
 -- everything that the models by activity know of an activity, beside its samples
 activities_with_streams as (
     select
+        activities.athlete_id,
         activities.activity_id,
         activities.sport_group,
         activities.distance_m,
@@ -31,7 +32,7 @@ activities_with_streams as (
         activities.sport_group = 'ride' and coalesce(activities.device_watts, false) as has_power_meter,
         stream_fetches.fetched_at
     from activities
-    inner join sample_counts using (activity_id)
+    inner join sample_counts using (athlete_id, activity_id)
     left join stream_fetches using (activity_id)
     where stream_fetches.status is distinct from 'none'
 ),
@@ -40,24 +41,22 @@ fingerprinted as (
     select
         *,
         md5(concat_ws(
-            '|', sport_group, distance_m, sample_count, has_power_meter, epoch_us(fetched_at),
-            '{{ stream_formulas_version() }}'
+            '|', athlete_id, activity_id, sport_group, distance_m, sample_count, has_power_meter,
+            epoch_us(fetched_at), '{{ stream_formulas_version() }}'
         )) as fingerprint
     from activities_with_streams
 ),
 
+-- by the fingerprint alone, which holds the key: the table of an older version has other columns
 compared as (
     select
-        fingerprinted.*,
-        {% if computed is not none and not flags.FULL_REFRESH -%}
-        fingerprinted.fingerprint is distinct from computed.fingerprint as is_changed
-        {%- else -%}
+        *,
+        {% if computed is none -%}
         true as is_changed
+        {%- else -%}
+        fingerprint not in (select fingerprint from {{ computed }}) as is_changed
         {%- endif %}
     from fingerprinted
-    {% if computed is not none and not flags.FULL_REFRESH -%}
-    left join {{ computed }} as computed using (activity_id)
-    {%- endif %}
 )
 
 select * from compared

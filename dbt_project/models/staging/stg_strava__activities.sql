@@ -2,13 +2,25 @@ with source as (
     select * from {{ source('strava_raw', 'activities') }}
 ),
 
+athletes as (
+    select * from {{ source('strava_raw', 'athlete') }}
+),
+
 sport_groups as (
     select * from {{ ref('sport_groups') }}
+),
+
+-- whose a summary is that does not say it
+newest_athlete as (
+    select id from athletes
+    order by refreshed_at desc
+    limit 1
 ),
 
 existing as (
     select
         *,
+        coalesce(athlete__id, (select id from newest_athlete), 0)::bigint as athlete_id,
         -- a summary without its local time still has the instant and the offset
         coalesce(
             start_date_local,
@@ -21,6 +33,7 @@ existing as (
 
 renamed as (
     select
+        existing.athlete_id,
         existing.id as activity_id,
         existing.gear_id,
 

@@ -5,7 +5,7 @@ with source as (
 newest as (
     select *
     from source
-    qualify row_number() over (order by refreshed_at desc) = 1
+    qualify row_number() over (partition by id order by refreshed_at desc) = 1
 ),
 
 renamed as (

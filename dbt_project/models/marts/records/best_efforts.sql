@@ -1,0 +1,55 @@
+with efforts as (
+    select * from {{ ref('int_best_efforts') }}
+),
+
+activities as (
+    select * from {{ ref('stg_strava__activities') }}
+),
+
+dated_efforts as (
+    select
+        efforts.*,
+        activities.sport_type,
+        activities.sport_group,
+        activities.started_at + to_microseconds((efforts.start_time_s * 1e6)::bigint)
+            as effort_started_at
+    from efforts
+    inner join activities using (athlete_id, activity_id)
+),
+
+-- of equal times the earlier start ranks first, and only it can be a record
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by athlete_id, sport_group, effort_distance_m
+            order by elapsed_time_s, effort_started_at, activity_id
+        ) as rank_all_time,
+        coalesce(
+            elapsed_time_s < min(elapsed_time_s) over (
+                partition by athlete_id, sport_group, effort_distance_m
+                order by effort_started_at, activity_id
+                rows between unbounded preceding and 1 preceding
+            ),
+            true
+        ) as is_personal_record
+    from dated_efforts
+),
+
+best_efforts as (
+    select
+        athlete_id,
+        activity_id,
+        sport_type,
+        sport_group,
+        effort_distance_m,
+        elapsed_time_s,
+        start_time_s,
+        1000 * elapsed_time_s / nullif(effort_distance_m, 0) as pace_s_per_km,
+        rank_all_time,
+        is_personal_record,
+        effort_started_at
+    from ranked
+)
+
+select * from best_efforts
