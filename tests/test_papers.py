@@ -1,10 +1,13 @@
 """What the papers say is true: their queries, programs, messages and names are looked up and run."""
 
+import ast
 import datetime as dt
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -12,12 +15,14 @@ import pytest
 
 from pipelines.strava.oauth import App, Authorisation
 from pipelines.strava.tokens import TokenFile
+from pipelines.tables import DATASET, TABLES
 from tests.demo import WEEKLY_PACE, WEEKLY_VOLUME
 from tests.harness import PLENTY, ROOT, expected_samples, run
 from tests.simulated_strava import SimulatedStrava, history
 
 README = (ROOT / "README.md").read_text()
 MARTS_PAGE = (ROOT / "MARTS.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 MARTS = sorted(path.stem for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
 # A section of the page of marts: the mart, its questions, a query and the query's output.
 SECTION = re.compile(
@@ -28,6 +33,12 @@ SECTIONS = {mart: rest for mart, *rest in SECTION.findall(MARTS_PAGE)}
 
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) < 300
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
+def test_links_between_the_papers_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text()):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
 # ---- the page of marts
@@ -126,3 +137,99 @@ def _assert_history(database: Path, strava: SimulatedStrava) -> None:
         assert [id_ for id_, *_ in samples] == sorted(truth)
         for table in ("athlete", "athlete_zones", "gear"):
             assert connection.sql(f"select count(*) > 0 from raw.{table}").fetchone() == (True,), table
+
+
+# ---- ARCHITECTURE.md
+
+# What is named there and is not ours.
+FOREIGN = {"pyproject.toml"}
+
+
+class Tree:
+    """Every name that the tree has."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.functions: set[str] = set()
+        self.members: set[str] = set()  # of modules and classes: `plan.change_of`, `Loader.keep`
+        self.names: set[str] = {DATASET, *TABLES}
+        for path in (root / "pipelines").rglob("*.py"):
+            self._read(path)
+        for table in TABLES.values():
+            self.names.update(table.columns)
+        dbt = root / "dbt_project"
+        self.names.update(path.stem for path in (dbt / "models").rglob("*.sql"))
+        for path in (dbt / "macros").rglob("*.sql"):
+            self.names.update(re.findall(r"{%-? *(?:macro|materialization) (\w+)", path.read_text()))
+        self.targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), re.M))
+
+    def _read(self, path: Path) -> None:
+        tree = ast.parse(path.read_text())
+        self._hold(path.stem, tree.body)
+        self.names |= {path.stem, path.parent.name}
+        self.functions.update(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                self._hold(node.name, node.body)
+                self.names.add(node.name)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self.names.add(node.value)  # files of the Playground, a ledger's status
+
+    def _hold(self, holder: str, body: list[ast.stmt]) -> None:
+        for node in body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                self.members.add(f"{holder}.{node.name}")
+            elif isinstance(node, ast.Assign):
+                constants = [target.id for target in node.targets if isinstance(target, ast.Name)]
+                self.names.update(name for name in constants if name.isupper())
+
+    def has(self, span: str) -> bool:
+        """Whether something has the name that is written in a code span."""
+        if span.startswith("make "):
+            return span.removeprefix("make ") in self.targets
+        if span.endswith("()"):
+            return span.removesuffix("()") in self.functions
+        if "/" in span:
+            return (self.root / span).exists()
+        holder, _, table = span.rpartition(".")
+        return span in self.members or span in self.names or (holder == DATASET and table in TABLES)
+
+
+def test_no_name_in_the_architecture_is_dead() -> None:
+    tree = Tree(ROOT)
+    prose = re.sub(r"```.*?```", "", ARCHITECTURE, flags=re.S)
+    spans = set(re.findall(r"`([^`]+)`", prose))
+    assert len(spans) > 80
+    assert sorted(span for span in spans - FOREIGN if not tree.has(span)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "span"),
+    [
+        ("pipelines/strava/plan.py", "change_of", "plan.change_of"),
+        ("pipelines/strava/history.py", "_page", "History._page"),
+        ("pipelines/warehouse/publish.py", "publish", "publish()"),
+        ("pipelines/events.py", "SamplesGone", "SamplesGone"),
+        ("pipelines/commands/_drive.py", "COMMIT_S", "COMMIT_S"),
+        ("dbt_project/macros/by_activity.sql", "by_activity", "by_activity"),
+    ],
+)
+def test_a_renamed_thing_is_a_dead_name(tmp_path: Path, path: str, name: str, span: str) -> None:
+    for folder in ("pipelines", "dbt_project"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "target")
+        )
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    assert span in ARCHITECTURE
+    assert Tree(tmp_path).has(span)
+    file = tmp_path / path
+    file.write_text(re.sub(rf"\b{name}\b", "renamed", file.read_text()))
+    assert not Tree(tmp_path).has(span)
+
+
+def test_the_layers_of_the_architecture_are_those_that_the_linter_holds() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    table = ARCHITECTURE.split("| layer of `pipelines/` |")[1].split("\n\n")[0]
+    named = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in table.splitlines()[2:]]
+    assert named == [re.findall(r"pipelines\.(\w+)", layer) for layer in layers]
