@@ -36,8 +36,10 @@ def test_the_readme_is_short() -> None:
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
-def test_links_between_the_papers_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text()):
+def test_links_and_paths_in_the_papers_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text()
+    paths = re.findall(r"`((?:pipelines|tests|findings|dbt_project)/[^`]*)`", text)
+    for target in [*re.findall(r"\]\(([^)]+)\)", text), *paths]:
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
