@@ -11,7 +11,6 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from pipelines import transform
-from pipelines.errors import RunError
 from pipelines.settings import Playground
 from tests.harness import assert_same_rows, away_from_day_end, rows
 
@@ -96,31 +95,3 @@ def test_a_changed_formula_gives_the_marts_of_a_full_refresh(copied: Path, proje
     transform.main(Playground(copied))
     for name, expected in marts().items():
         assert_same_rows(found[name], expected, name)
-
-
-def test_unit_tests_are_run_again_when_a_model_has_changed(
-    copied: Path, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[bool] = []
-    monkeypatch.setattr(transform, "dbt", lambda *arguments, **_: asked.append("unit_test" not in arguments))
-    (copied / ".dbt" / "unit-tests-passed").unlink()
-    for _ in range(2):
-        transform.main(Playground(copied))
-    with (project / "models" / "marts" / "splits.sql").open("a") as model:
-        model.write("-- another text\n")
-    for _ in range(2):
-        transform.main(Playground(copied))
-    (copied / "config.toml").write_text((copied / "config.toml").read_text() + "[athlete]\nftp_w = 251\n")
-    transform.main(Playground(copied))
-    assert asked == [True, False, True, False, True]
-
-
-def test_a_unit_test_that_fails_stops_the_build_and_is_run_again(copied: Path, project: Path) -> None:
-    model = project / "models" / "intermediate" / "int_grade_adjusted.sql"
-    text = model.read_text()
-    model.write_text(text.replace("interval_mm / 1000", "interval_mm / 500"))
-    for _ in range(2):
-        with pytest.raises(RunError, match="dbt build failed"):
-            transform.main(Playground(copied))
-    model.write_text(text)
-    transform.main(Playground(copied))
