@@ -20,7 +20,7 @@ import pytest
 
 from tests.harness import ROOT, assert_same_rows, last_line, rows, run
 
-TABLES = sorted(path.stem for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql"))
+TABLES = sorted(path.stem for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
 
 
 def published(playground: Path) -> dict[str, int]:

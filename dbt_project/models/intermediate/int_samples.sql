@@ -12,6 +12,7 @@ samples as (
 -- a number as large as this is no measurement, and its sums would end in infinity
 measured_samples as (
     select
+        activities.athlete_id,
         activities.sport_group,
         activities.has_power_meter,
         activities.distance_m as activity_distance_m,
@@ -23,9 +24,8 @@ measured_samples as (
             {%- endfor %}
         )
     from samples
-    inner join activities
-        on samples.athlete_id = activities.athlete_id
-        and samples.activity_id = activities.activity_id
+    -- raw samples say whose they are through their activity
+    inner join activities using (activity_id)
 ),
 
 -- distance is held at its running maximum before any sample is left out

@@ -16,7 +16,7 @@ stream_fetches as (
 ),
 
 sample_counts as (
-    select athlete_id, activity_id, count(*) as sample_count
+    select activity_id, count(*) as sample_count
     from samples
     group by all
 ),
@@ -32,7 +32,8 @@ activities_with_streams as (
         activities.sport_group = 'ride' and coalesce(activities.device_watts, false) as has_power_meter,
         stream_fetches.fetched_at
     from activities
-    inner join sample_counts using (athlete_id, activity_id)
+    -- raw samples and fetches say whose they are through their activity
+    inner join sample_counts using (activity_id)
     left join stream_fetches using (activity_id)
     where stream_fetches.status is distinct from 'none'
 ),

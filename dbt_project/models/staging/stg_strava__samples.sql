@@ -8,26 +8,24 @@ activities as (
 
 renamed as (
     select
-        activities.athlete_id,
-        source.activity_id,
-        source.sample_index,
+        activity_id,
+        sample_index,
 
-        source.time as time_s,
-        source.distance as distance_m,
-        source.lat as latitude_deg,
-        source.lng as longitude_deg,
-        source.altitude as altitude_m,
-        source.velocity_smooth as speed_m_per_s,
-        source.heartrate as heartrate_bpm,
-        source.cadence as cadence_rpm,
-        source.watts as power_w,
-        source.temp as temperature_c,
-        source.grade_smooth as gradient_pct,
+        time as time_s,
+        distance as distance_m,
+        lat as latitude_deg,
+        lng as longitude_deg,
+        altitude as altitude_m,
+        velocity_smooth as speed_m_per_s,
+        heartrate as heartrate_bpm,
+        cadence as cadence_rpm,
+        watts as power_w,
+        temp as temperature_c,
+        grade_smooth as gradient_pct,
 
-        source.moving as is_moving
+        moving as is_moving
     from source
-    -- raw samples say whose they are through their activity
-    inner join activities using (activity_id)
+    where activity_id in (select activity_id from activities)
 )
 
 select * from renamed
