@@ -10,13 +10,8 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-<<<<<<< HEAD
 from pipelines.commands import dbt, transform
 from pipelines.playground import Playground
-=======
-from pipelines import transform
-from pipelines.settings import Playground
->>>>>>> wt-dbt
 from tests.harness import assert_same_rows, away_from_day_end, rows
 
 BY_ACTIVITY = "materialized='by_activity'"
