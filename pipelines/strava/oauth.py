@@ -5,6 +5,8 @@ Strava may rotate the refresh token and kills the old one at once.
 """
 
 import hashlib
+import math
+import re
 import time
 import urllib.parse
 from dataclasses import dataclass, field
@@ -22,6 +24,8 @@ OAUTH_URL = "https://www.strava.com/oauth"
 REFRESH_BEFORE_S = 300
 TIMEOUT_S = (10, 30)
 ATTEMPTS = 5
+# What can stand in a header; Strava's tokens are 40 characters, and it promises no form.
+PLAIN_TOKEN = re.compile(r"[!-~]{1,1024}")
 
 
 @dataclass(frozen=True)
@@ -119,18 +123,23 @@ class Authorisation:
         return tokens
 
     def _tokens(self, answer: dict[str, Any], scope: str | None, code_sha256: str | None) -> Tokens:
+        """Take the tokens out of an answer: one that could not be sent later must not replace good ones."""
         try:
+            expires_at = float(answer["expires_at"])
+            if not math.isfinite(expires_at):
+                raise ValueError
             return Tokens(
                 client_id=self.app.client_id,
-                access_token=str(answer["access_token"]),
-                refresh_token=str(answer["refresh_token"]),
-                expires_at=float(answer["expires_at"]),
+                access_token=_plain(answer["access_token"]),
+                refresh_token=_plain(answer["refresh_token"]),
+                expires_at=expires_at,
                 scope=scope,
                 code_sha256=code_sha256,
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise RunError(
-                f"{self.app.oauth_url}/token gave an answer without tokens: try again in a few minutes"
+                f"{self.app.oauth_url}/token gave an answer without tokens that could be used, and nothing was "
+                "stored: try again in a few minutes"
             ) from None
 
     def _request(self, form: dict[str, str]) -> dict[str, Any]:
@@ -178,6 +187,12 @@ def split_code(pasted: str) -> tuple[str, str | None]:
 def sha256(text: str) -> str:
     """Return the hexadecimal digest of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(token: object) -> str:
+    if not isinstance(token, str) or not PLAIN_TOKEN.fullmatch(token):
+        raise ValueError
+    return token
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:
