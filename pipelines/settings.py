@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from pipelines.errors import UserError
+from pipelines.files import read_private
 from pipelines.playground import Playground
 
 STREAM_TYPES = (
@@ -206,7 +207,7 @@ def load_settings(playground: Playground, *, credentials: bool = False) -> Setti
 
 def _read_toml(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_private(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:

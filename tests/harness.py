@@ -37,8 +37,10 @@ SAMPLE_COLUMNS = (
 
 def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None = None) -> Path:
     """A Playground whose config.toml points at the simulated Strava."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").write_text(
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = folder / "config.toml"
+    config.touch(mode=0o600)
+    config.write_text(
         "[strava]\n"
         f'client_id = "{strava.client_id}"\nclient_secret = "{strava.client_secret}"\n'
         f'code = "{code or strava.issue_code()}"\n'

@@ -150,7 +150,7 @@ def listen(events: Events, port: int | None, state: str) -> Iterator[int]:
 
         def is_addressed(self) -> bool:
             """Tell whether the browser means this machine: a foreign name may have been made to lead here."""
-            return self.headers.get_all("Host") == [f"{LOOPBACK}:{self.server.server_address[1]}"]
+            return self.headers.get_all("Host") == [f"{LOOPBACK}:{bound_port(server)}"]
 
         def answer(self, page: Page) -> None:
             body = render(page).encode()
@@ -175,10 +175,15 @@ def listen(events: Events, port: int | None, state: str) -> Iterator[int]:
     server = _bind(Server, Handler, port)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield server.server_address[1]
+        yield bound_port(server)
     finally:
         server.shutdown()
         server.server_close()
+
+
+def bound_port(server: ThreadingHTTPServer) -> int:
+    """Return the port that a server listens on."""
+    return int(server.socket.getsockname()[1])
 
 
 def is_same(given: str | None, state: str) -> bool:

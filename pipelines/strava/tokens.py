@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pipelines import locks
 from pipelines.errors import UserError
-from pipelines.files import write_private
+from pipelines.files import read_private, write_private
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class TokenFile:
             UserError: the file is damaged or cannot be read.
         """
         try:
-            stored: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            stored: dict[str, Any] = json.loads(read_private(self.path))
             # Stores of other kinds may know less; this one has always kept these.
             if not {"client_id", "refresh_token", "expires_at"} <= stored.keys():
                 raise TypeError
