@@ -104,7 +104,7 @@ class History:
             for page in endpoints.list_activities(self.client, window.since and window.since - plan.SEAM):
                 seen |= {row["id"] for row in page}
                 yield from self._page(page)
-            is_accepted = yield from self._deletions(seen, window.since)
+            is_accepted = yield from self._deletions(seen, window)
             listing = {
                 "started_at": self.now,
                 # A listing whose deletions were refused is no measure for the next ones.
@@ -142,10 +142,16 @@ class History:
             yield Rows({"activities": shape.activities(news, self.field_types)})
         yield Listed(changes, len(self.current))
 
-    def _deletions(self, seen: set[int], since: dt.datetime | None) -> Generator[Event, None, bool]:
+    def _deletions(self, seen: set[int], window: plan.Window) -> Generator[Event, None, bool]:
         """Report what is no longer listed; returns whether that was believed."""
-        gone = plan.vanished(self.known, seen, since)
-        refusal = plan.refuse_deletion(self.known, len(gone), self.scope, self.extent.allow_deletes)
+        gone = plan.vanished(self.known, seen, window.since)
+        refusal = plan.refuse_deletion(
+            self.known,
+            len(gone),
+            self.scope,
+            self.extent.allow_deletes,
+            is_empty=window.is_full and not seen,
+        )
         if refusal:
             yield DeletionsRefused(len(gone), refusal)
             return False
