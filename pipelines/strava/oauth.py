@@ -16,7 +16,8 @@ import requests
 import tenacity
 
 from pipelines import addresses
-from pipelines.errors import CodeRefusedError, RunError, TransientError, UserError, one_line
+from pipelines.errors import CodeRefusedError, RefusedError, RunError, TransientError, UserError, one_line
+from pipelines.strava.bounds import BoundedAdapter
 from pipelines.strava.tokens import Tokens, TokenStore, as_stored, lock_of
 
 SCOPES_WANTED = ("read", "activity:read_all", "profile:read_all")
@@ -190,9 +191,10 @@ class Authorisation:
         )
         try:
             return retrying(self._post, {**credentials, **form})
-        except (requests.RequestException, TransientError) as error:
+        except (requests.RequestException, TransientError, RefusedError) as error:
             # The text of a requests error may hold the whole request: only its kind is told.
-            cause = one_line(error) if isinstance(error, TransientError) else type(error).__name__
+            is_ours = isinstance(error, TransientError | RefusedError)
+            cause = one_line(error) if is_ours else type(error).__name__
             raise RunError(
                 f"Strava's token service at {self.app.oauth_url} did not answer ({cause}): "
                 "check the connection and try again"
@@ -216,13 +218,15 @@ class Authorisation:
 
 
 def go_straight(session: requests.Session, address: str) -> None:
-    """Let a session send nothing of ~/.netrc, and nothing for this machine by way of a proxy.
+    """Let a session send nothing of ~/.netrc, nothing for this machine by way of a proxy, and bound its answers.
 
     HTTPS_PROXY and the certificates that the environment names hold for all other addresses.
     """
     session.trust_env = not address.startswith("http:")
     # Without an `auth` requests looks into ~/.netrc.
     session.auth = lambda request: request
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, BoundedAdapter())
 
 
 def split_code(pasted: str) -> tuple[str, str | None]:
