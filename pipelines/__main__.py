@@ -38,7 +38,8 @@ class Commands(click.Group):
         """Run the command; returns its exit status."""
         shared = ctx.obj = Shared(**ctx.params)
         try:
-            shared.playground.check()
+            if note := shared.playground.check():
+                print(f"note: {note}", file=sys.stderr)
             status: int | None = super().invoke(ctx)
         except (SystemExit, click.exceptions.Exit):
             raise

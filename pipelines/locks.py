@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipelines.errors import UserError
+from pipelines.files import open_private
 
 CheckStop = Callable[[], None]
 
@@ -49,7 +50,7 @@ def one_at_a_time(root: Path, command: str) -> Iterator[int]:
 def is_busy(root: Path, command: str) -> bool:
     """Tell whether a `make command` is at work on the Playground `root`."""
     try:
-        descriptor = os.open(root / f".{command}.lock", os.O_RDWR)
+        descriptor = open_private(root / f".{command}.lock", os.O_RDWR)
     except OSError:
         return False
     try:
@@ -70,7 +71,7 @@ def file_turn(path: Path, check_stop: CheckStop = never_stop) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     try:
         yield descriptor
     finally:

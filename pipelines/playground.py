@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines import files
 from pipelines.errors import UserError
 
 
@@ -73,14 +74,14 @@ class Playground:
     def begin(self) -> str:
         """Return the shell command that makes a config.toml to be filled in."""
         folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))
-        make_folder = "" if self.root.exists() else f"mkdir -p {folder} && "
+        make_folder = "" if self.root.exists() else f"mkdir -p -m 700 {folder} && "
         return f"{make_folder}cp Playground/config.template.toml {config}"
 
-    def check(self) -> None:
-        """Close config.toml, which holds a secret, to others.
+    def check(self) -> str | None:
+        """Close the folder to others; returns what the user is to know of that.
 
         Raises:
-            UserError: The folder cannot be a Playground.
+            UserError: The folder cannot be a Playground, or others may have put files into it.
         """
         if "#" in str(self.root.absolute()) or "?" in str(self.root.absolute()):
             raise UserError(
@@ -88,9 +89,16 @@ class Playground:
             )
         if os.path.lexists(self.root) and not self.root.is_dir():
             raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
-        with contextlib.suppress(OSError):
-            if self.config.stat().st_mode & 0o077:
-                self.config.chmod(0o600)
+        try:
+            danger = files.others_can_write(self.root)
+            count = 0 if danger else files.close_folder(self.root)
+        except OSError:
+            return None  # not there yet; what cannot be read or closed is told by whoever needs it
+        if danger:
+            raise UserError(f"{danger}, or type PLAYGROUND=another/folder")
+        if count:
+            return f"{self.root} was open to other users of this machine ({count} files and folders): closed"
+        return None
 
     def prepare(self) -> None:
         """Make the folder, for the user alone.
@@ -100,8 +108,11 @@ class Playground:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = self.root / f".write-probe-{os.getpid()}"
-            probe.touch(mode=0o600)
+            if not (self.root / ".gitignore").exists():
+                # Wherever it lies, nothing of it gets into git.
+                files.write_private(self.root / ".gitignore", "*\n", is_durable=False)
+            probe = self.root / f"{files.PROBE}{os.getpid()}"
+            files.make_private(probe)
             probe.unlink()
         except OSError as error:
             raise UserError(
@@ -125,9 +136,9 @@ class Playground:
 
         found: list[object] = [os.environ.get(f"SOURCES__STRAVA__{key}") for key in ("CLIENT_SECRET", "CODE")]
         with contextlib.suppress(Exception):
-            strava = tomllib.loads(self.config.read_text(encoding="utf-8-sig"))["strava"]
+            strava = tomllib.loads(files.read_private(self.config).decode("utf-8-sig"))["strava"]
             found += [strava.get("client_secret"), strava.get("code")]
         with contextlib.suppress(Exception):
-            stored = json.loads(self.tokens.read_text(encoding="utf-8"))
+            stored = json.loads(files.read_private(self.tokens))
             found += [stored.get("access_token"), stored.get("refresh_token")]
         return found

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipelines import files
+from pipelines.errors import UserError, one_line
 from pipelines.playground import Playground
 
 # Of the counts a run may have; `listing` is a word.
@@ -49,9 +50,9 @@ def append(
     )
     run = Run(command, begun, ended, status, message, counts)
     try:
-        descriptor = os.open(playground.runs, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-            file.write(json.dumps(run.record()) + "\n")
+        files.append_private(playground.runs, json.dumps(run.record()))
+    except UserError as error:
+        print(f"note: {one_line(error)}", file=sys.stderr)
     except OSError as error:
         print(f"note: {playground.runs} could not be written ({error.strerror})", file=sys.stderr)
 
@@ -59,7 +60,7 @@ def append(
 def read(playground: Playground) -> list[Run]:
     """Return all runs, oldest first; lines that are none (torn by a power cut) are left out."""
     try:
-        text = playground.runs.read_text(encoding="utf-8", errors="replace")
+        text = files.read_private(playground.runs).decode(errors="replace")
     except OSError:
         return []
     return [run for run in map(_run, text.splitlines()) if run is not None]

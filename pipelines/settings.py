@@ -7,7 +7,6 @@ brings its own words for "must be ...".
 import datetime as dt
 import os
 import tomllib
-import urllib.parse
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +22,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
+from pipelines import addresses
 from pipelines.errors import UserError
+from pipelines.files import read_private
 from pipelines.playground import Playground
 
 STREAM_TYPES = (
@@ -73,8 +74,7 @@ def _day(value: object) -> object:
 
 def _address(text: str) -> str:
     text = text.rstrip("/")
-    parts = urllib.parse.urlsplit(text)  # reading the port raises ValueError for an impossible one
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.port == 0 or " " in text:
+    if not addresses.is_safe(text):
         raise ValueError
     return text
 
@@ -96,7 +96,7 @@ _Text = Annotated[str, Field(strict=True, min_length=1), BeforeValidator(_strip)
 _Number = Annotated[float, Field(strict=True, ge=0, lt=1e6), BeforeValidator(_number)]
 
 Text = Annotated[_Text, _must_be("a text in quotes")]
-Address = Annotated[_Text, AfterValidator(_address), _must_be("an address that begins with https://")]
+Address = Annotated[_Text, AfterValidator(_address), _must_be(addresses.REQUIRED)]
 Day = Annotated[dt.date, Field(strict=True), BeforeValidator(_day), _must_be('a date such as "2020-01-31"')]
 FromZero = Annotated[_Number, _must_be("a number from 0")]
 AboveZero = Annotated[_Number, Field(gt=0), _must_be("a number above 0")]
@@ -206,7 +206,7 @@ def load_settings(playground: Playground, *, credentials: bool = False) -> Setti
 
 def _read_toml(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_private(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:

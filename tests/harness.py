@@ -37,8 +37,13 @@ SAMPLE_COLUMNS = (
 
 def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None = None) -> Path:
     """A Playground whose config.toml points at the simulated Strava."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").write_text(
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = folder / "config.toml"
+    if config.exists() and strava.api_url not in config.read_text():
+        # Each simulated Strava is another one, which tokens are not sent to.
+        (folder / "tokens.json").unlink(missing_ok=True)
+    config.touch(mode=0o600)
+    config.write_text(
         "[strava]\n"
         f'client_id = "{strava.client_id}"\nclient_secret = "{strava.client_secret}"\n'
         f'code = "{code or strava.issue_code()}"\n'

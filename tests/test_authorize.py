@@ -23,6 +23,7 @@ import pytest
 
 from tests.harness import ROOT, last_line, make_playground, run, secrets_of
 from tests.simulated_strava import SimulatedStrava, uniform_history
+from tests.simulated_strava.http import Fault
 
 WANTED = "read,activity:read_all,profile:read_all"
 
@@ -143,7 +144,7 @@ def test_browser_authorizes(chromium: Any, start: Any, playground: Path, strava:
     asked = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
     assert asked["scope"] == [WANTED]
     assert asked["approval_prompt"] == ["force"]
-    assert asked["redirect_uri"][0].startswith("http://localhost:")
+    assert asked["redirect_uri"][0].startswith("http://127.0.0.1:")
     page = chromium.new_page()
     console: list[str] = []
     page.on("pageerror", lambda error: console.append(str(error)))
@@ -215,6 +216,7 @@ def test_browser_with_another_state(
     page.click("#authorize")
     page.wait_for_selector("h1:has-text('Not authorised yet')")
     assert "state differs" in page.inner_text("main")
+    assert page.query_selector_all("a") == []
     assert not (playground / "tokens.json").exists()
     page.goto(url)
     page.click("#authorize")
@@ -253,17 +255,80 @@ def test_only_this_machine_is_served(start: Any) -> None:
 
 
 def test_state_is_required_from_the_browser(start: Any, playground: Path, strava: SimulatedStrava) -> None:
+    """Whoever asks without it learns nothing, and costs the person no chance."""
     command = start()
     good = redirect_of(command.url(), code=strava.issue_code(), scope=WANTED)
-    for bad in (re.sub(r"state=[^&]*&", "", good), re.sub(r"state=[^&]*", "state=", good)):
+    state = urllib.parse.parse_qs(urllib.parse.urlsplit(good).query)["state"][0]
+    without = re.sub(r"state=[^&]*&", "", good)
+    for bad in (without, *(re.sub(r"state=[^&]*", f"state={other}", good) for other in ("", "%C3%A4", "x"))):
         status, page = get(bad)
         assert (status, "state differs" in page) == (400, True)
-    status, _ = get(re.sub(r"state=[^&]*", "state=%C3%A4", good))
-    assert status == 400
+        assert state not in page
+        assert "<a" not in page
+    assert get(without.replace("code=", "error="))[0] == 400
+    assert not (playground / "tokens.json").exists()
+    status, page = get(good)
+    assert (status, "It worked" in page) == (200, True)
+    assert "try again" not in command.end(0)
+
+
+def test_three_wrong_answers_end_it(start: Any, playground: Path) -> None:
+    command = start()
+    url = command.url()
+    for chance in range(3):
+        status, page = get(redirect_of(url, error="access_denied"))
+        assert (status, "Try again" in page) == (400, chance < 2)
     text = command.end(2)
     assert "3 answers were not valid" in text
     assert "make authorize" in text.splitlines()[-1]
     assert not (playground / "tokens.json").exists()
+
+
+def test_only_the_host_of_the_redirect_is_served(
+    start: Any, playground: Path, strava: SimulatedStrava
+) -> None:
+    """A foreign name can be made to lead to this machine: the browser then holds its pages for the same site's."""
+    command = start()
+    good = redirect_of(command.url(), code=strava.issue_code(), scope=WANTED)
+    address = urllib.parse.urlsplit(good)
+    for host in (f"localhost:{address.port}", f"evil.example:{address.port}", "127.0.0.1", "127.0.0.1:1", ""):
+        request = urllib.request.Request(good, headers={"Host": host})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=20)
+        assert refused.value.code == 404, host
+        refused.value.close()
+    assert not (playground / "tokens.json").exists()
+    assert get(good)[0] == 200
+    command.end(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("access_token", value)
+            for value in ("two words", "a\nX-Other: 1", "ä" * 40, "a" * 5000, "", None)
+        ),
+        ("refresh_token", "b\n"),
+        ("refresh_token", ["b"]),
+        ("expires_at", "nan"),
+        ("expires_at", None),
+    ],
+)
+def test_token_that_is_none_is_not_stored(
+    start: Any, playground: Path, strava: SimulatedStrava, name: str, value: Any
+) -> None:
+    command = start()
+    url = command.url()
+    before = '{"client_id": "12345", "access_token": "a", "refresh_token": "b", "expires_at": 1}'
+    (playground / "tokens.json").write_text(before)
+    good = {"access_token": "a" * 40, "refresh_token": "b" * 40, "expires_at": 4e9}
+    body = json.dumps({**good, name: value}).encode()
+    strava.fault = lambda _, path, __: Fault(body=body) if path == "/oauth/token" else None
+    status, page = get(redirect_of(url, code=strava.issue_code(), scope=WANTED))
+    assert (status, "without tokens" in page) == (502, True)
+    assert "nothing was stored" in command.end(1)
+    assert (playground / "tokens.json").read_text() == before
 
 
 # ---- by the terminal
@@ -364,7 +429,7 @@ def test_port_in_use(start: Any, strava: SimulatedStrava) -> None:
         command = start(AUTHORIZE_PORT=str(port))
         url = command.url()
         assert any(f"port {port} cannot be used" in line for line in command.seen)
-        assert f"localhost:{port}/" not in url
+        assert f"127.0.0.1:{port}/" not in url
         assert get(redirect_of(url, code=strava.issue_code(), scope=WANTED))[0] == 200
         command.end(0)
 
@@ -372,7 +437,7 @@ def test_port_in_use(start: Any, strava: SimulatedStrava) -> None:
 def test_fixed_port(start: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert f"redirect_uri=http://localhost:{port}/" in start(AUTHORIZE_PORT=str(port)).url()
+    assert f"redirect_uri=http://127.0.0.1:{port}/" in start(AUTHORIZE_PORT=str(port)).url()
 
 
 @pytest.mark.parametrize("variable", ["AUTHORIZE_PORT", "AUTHORIZE_TIMEOUT_S"])

@@ -1,5 +1,6 @@
 """How the answer to `make authorize` arrives: as a request to a port of this machine, or pasted in the terminal."""
 
+import hmac
 import os
 import queue
 import re
@@ -16,6 +17,11 @@ from pipelines.commands._authorize_page import Page, render
 from pipelines.errors import AnswerRejectedError, RunError
 
 CALLBACK_PATH = "/authorized"
+# What is bound, and so what the redirect names: `localhost` may lead to another program's port on ::1.
+LOOPBACK = "127.0.0.1"
+OTHER_STATE = (
+    "this answer belongs to another authorisation (its state differs), maybe of an older browser tab"
+)
 # Strava's codes are 40 hexadecimal digits; it promises no form.
 CODE = re.compile(r"[0-9A-Za-z_-]{16,128}")
 
@@ -109,8 +115,12 @@ def read_pastes(events: Events) -> Iterator[None]:
 
 
 @contextmanager
-def listen(events: Events, port: int | None) -> Iterator[int]:
-    """Serve the redirect on this machine only; yields the port."""
+def listen(events: Events, port: int | None, state: str) -> Iterator[int]:
+    """Serve the redirect on this machine only; yields the port.
+
+    Whoever asks without the state is a stranger (a web page, another user of the machine): he is told nothing,
+    and cannot use up the chances of the person who is waited for.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10  # browsers open spare connections
@@ -118,13 +128,17 @@ def listen(events: Events, port: int | None) -> Iterator[int]:
         def do_GET(self) -> None:
             parts = urllib.parse.urlsplit(self.path)
             query = {name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()}
-            if parts.path != CALLBACK_PATH or not query.keys() & {"code", "error"}:
+            if not self.is_addressed() or parts.path != CALLBACK_PATH or not query.keys() & {"code", "error"}:
                 return self.answer(
                     Page(404, "Nothing here", ["This address is only for the way back from Strava."])
                 )
+            if not is_same(query.get("state"), state):
+                return self.answer(
+                    Page(400, "Not authorised yet", [f"{OTHER_STATE[:1].upper()}{OTHER_STATE[1:]}."])
+                )
             page: Future[Page] = Future()
             answer = Answer(
-                query.get("code"), query.get("scope"), query.get("state", ""), query.get("error"), page
+                query.get("code"), query.get("scope"), query.get("state"), query.get("error"), page
             )
             events.put(answer)
             try:
@@ -133,6 +147,10 @@ def listen(events: Events, port: int | None) -> Iterator[int]:
                 self.answer(Page(504, "No answer", ["Look at the terminal."]))
             finally:
                 answer.sent.set()
+
+        def is_addressed(self) -> bool:
+            """Tell whether the browser means this machine: a foreign name may have been made to lead here."""
+            return self.headers.get_all("Host") == [f"{LOOPBACK}:{bound_port(server)}"]
 
         def answer(self, page: Page) -> None:
             body = render(page).encode()
@@ -157,10 +175,20 @@ def listen(events: Events, port: int | None) -> Iterator[int]:
     server = _bind(Server, Handler, port)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield server.server_address[1]
+        yield bound_port(server)
     finally:
         server.shutdown()
         server.server_close()
+
+
+def bound_port(server: ThreadingHTTPServer) -> int:
+    """Return the port that a server listens on."""
+    return int(server.socket.getsockname()[1])
+
+
+def is_same(given: str | None, state: str) -> bool:
+    """Tell whether an answer has the state, in a time that does not tell how much of it."""
+    return hmac.compare_digest((given or "").encode("utf-8", "replace"), state.encode())
 
 
 def _bind(
@@ -168,11 +196,11 @@ def _bind(
 ) -> ThreadingHTTPServer:
     if port is not None:
         try:
-            return server(("127.0.0.1", port), handler)
+            return server((LOOPBACK, port), handler)
         except OSError as error:
             say(f"port {port} cannot be used ({error.strerror}): another, free one is taken")
     try:
-        return server(("127.0.0.1", 0), handler)
+        return server((LOOPBACK, 0), handler)
     except OSError as error:
         raise RunError(
             f"no port of this machine can be opened ({error.strerror}): put the code into config.toml instead"

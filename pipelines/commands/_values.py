@@ -13,6 +13,7 @@ def authorisation_of(settings: Settings, playground: Playground) -> Authorisatio
         client_id=strava.client_id or "",
         client_secret=strava.client_secret or "",
         oauth_url=strava.oauth_url,
+        api_url=strava.api_url,
         code=None if is_placeholder(strava.code) else strava.code,
         configured_in=str(playground.config),
     )

@@ -4,7 +4,6 @@ The answer comes from the browser (a request to a port of this machine) or from 
 URL or the bare code, pasted), whichever is first. A wrong one gets a line and another chance.
 """
 
-import hmac
 import os
 import queue
 import re
@@ -19,9 +18,12 @@ from pipelines.commands._authorize_page import Page
 from pipelines.commands._redirect import (
     CALLBACK_PATH,
     CODE,
+    LOOPBACK,
+    OTHER_STATE,
     Answer,
     Events,
     Paste,
+    is_same,
     listen,
     read_paste,
     read_pastes,
@@ -58,7 +60,7 @@ def main(playground: Playground, *, port: int | None, timeout_s: float) -> None:
     playground.prepare()
     state = secrets.token_urlsafe(24)
     events: Events = queue.Queue()
-    with listen(events, port) as bound, read_pastes(events):
+    with listen(events, port, state) as bound, read_pastes(events):
         url = authorize_url(settings, bound, state)
         say("Open this address, log in to Strava, leave all boxes ticked and click Authorize:", "", url, "")
         if _open_browser(url):
@@ -72,10 +74,10 @@ def main(playground: Playground, *, port: int | None, timeout_s: float) -> None:
 
 
 def authorize_url(settings: Settings, port: int, state: str) -> str:
-    """Strava's consent page. `localhost` is allowed whatever the app's callback domain is."""
+    """Strava's consent page. `127.0.0.1` is allowed whatever the app's callback domain is."""
     query = {
         "client_id": settings.strava.client_id or "",
-        "redirect_uri": f"http://localhost:{port}{CALLBACK_PATH}",
+        "redirect_uri": f"http://{LOOPBACK}:{port}{CALLBACK_PATH}",
         "response_type": "code",
         # Otherwise Strava shows no boxes to a person who has agreed before, whatever was unticked then.
         "approval_prompt": "force",
@@ -148,11 +150,8 @@ def _accept(settings: Settings, playground: Playground, answer: Answer, state: s
     Raises AnswerRejectedError when the person can do better with another answer.
     """
     is_paste = answer.page is None
-    same_state = hmac.compare_digest((answer.state or "").encode(), state.encode())
-    if not same_state and not (is_paste and not answer.state):
-        raise AnswerRejectedError(
-            "this answer belongs to another authorisation (its state differs), maybe of an older browser tab"
-        )
+    if not is_same(answer.state, state) and not (is_paste and not answer.state):
+        raise AnswerRejectedError(OTHER_STATE)
     if answer.error is not None:
         if answer.error == "access_denied":
             raise AnswerRejectedError("the access was refused on Strava's page (Cancel)")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.errors import RunError
+from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.warehouse.published import is_held, open_published, parquet_views
 
@@ -107,7 +108,7 @@ def _prompt(playground: Playground) -> None:
     ]
     shell = Path(sys.executable).with_name("duckdb")
     history = playground.root / ".sql-history"
-    history.touch(mode=0o600)
+    make_private(history)
     environment = {**os.environ, "DUCKDB_HISTORY": str(history.absolute())}
     database = ":memory:" if held else str(playground.marts.absolute())
     arguments = [str(shell), *([] if held else ["-readonly"])]

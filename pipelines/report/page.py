@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from pipelines.files import write_private
 from pipelines.report.calendar import calendar_section
 from pipelines.report.marts import Marts, query
 from pipelines.report.overview import overview
@@ -27,11 +28,7 @@ def write_report(marts: Marts, file: Path, units: str, week_start: str) -> None:
 
     `marts` names each mart without a schema; `units` and `week_start` are those of config.toml.
     """
-    page = render_page(marts, UNITS[units], week_start)
-    temporary = file.with_name(f".{file.name}.new")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(file)
+    write_private(file, render_page(marts, UNITS[units], week_start))
 
 
 def render_page(marts: Marts, units: Units, week_start: str) -> str:

@@ -10,10 +10,9 @@ import requests
 import tenacity
 
 from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError
-from pipelines.strava.oauth import Authorisation, inactive_app
+from pipelines.strava.oauth import API_URL, Authorisation, go_straight, inactive_app
 from pipelines.strava.quota import Full, Quota
 
-API_URL = "https://www.strava.com/api/v3"
 TIMEOUT_S = (10, 20)
 ATTEMPTS = 4
 
@@ -31,6 +30,7 @@ class StravaSession(requests.Session):
     ) -> None:
         super().__init__()
         self.authorisation, self.quota, self.wait, self.api_url = authorisation, quota, wait, api_url
+        go_straight(self, api_url)
         self.request_count = 0
         self.headers["Accept-Encoding"] = "gzip, deflate"
 

@@ -12,6 +12,8 @@ from pipelines.errors import RefusedError, RunError, UserError
 from pipelines.tables import coerce
 
 PER_PAGE = 200
+# Of a listing: 200,000 activities.
+PAGES_AT_MOST = 1000
 # Later than any activity: with `before` Strava lists newest first, whatever else is asked.
 FAR_FUTURE = 4102444800  # 2100-01-01
 
@@ -88,7 +90,12 @@ def list_activities(client: RESTClient, after: dt.datetime | None) -> Iterator[l
         data_selector="$",
         hooks={"response": []},  # the session has judged the answer already
     )
-    for page in pages:
+    for number, page in enumerate(pages, start=1):
+        if number > PAGES_AT_MOST:
+            raise RunError(
+                f"Strava's list of activities has no end ({PAGES_AT_MOST:,} pages were read): nothing was marked "
+                "deleted; type `make extract` to try again"
+            )
         rows = {row["id"]: row for row in page if _has_id(row) and row["id"] not in seen}
         seen |= rows.keys()
         yield list(rows.values())

@@ -33,6 +33,8 @@ from pipelines.tables import LISTINGS, STREAM_FETCHES, TABLES, coerce
 
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
+# Fields of activities that Strava has added: each is a column for ever.
+NEW_COLUMNS_AT_MOST = 500
 # The types of streams that Strava has.
 STREAM_TYPES = (
     "time",
@@ -104,7 +106,7 @@ class History:
             for page in endpoints.list_activities(self.client, window.since and window.since - plan.SEAM):
                 seen |= {row["id"] for row in page}
                 yield from self._page(page)
-            is_accepted = yield from self._deletions(seen, window.since)
+            is_accepted = yield from self._deletions(seen, window)
             listing = {
                 "started_at": self.now,
                 # A listing whose deletions were refused is no measure for the next ones.
@@ -139,13 +141,27 @@ class History:
                 self.current[activity.id] = activity
                 changes[change] += 1
         if news:
-            yield Rows({"activities": shape.activities(news, self.field_types)})
+            count = len(self.field_types)
+            rows = shape.activities(news, self.field_types)
+            if count < len(self.field_types) > NEW_COLUMNS_AT_MOST:
+                raise RunError(
+                    f"Strava's activities have more than {NEW_COLUMNS_AT_MOST} fields that were never seen before, "
+                    "which is hardly Strava: nothing of that page was loaded, nothing was marked deleted; type "
+                    "`make extract` to try again"
+                )
+            yield Rows({"activities": rows})
         yield Listed(changes, len(self.current))
 
-    def _deletions(self, seen: set[int], since: dt.datetime | None) -> Generator[Event, None, bool]:
+    def _deletions(self, seen: set[int], window: plan.Window) -> Generator[Event, None, bool]:
         """Report what is no longer listed; returns whether that was believed."""
-        gone = plan.vanished(self.known, seen, since)
-        refusal = plan.refuse_deletion(self.known, len(gone), self.scope, self.extent.allow_deletes)
+        gone = plan.vanished(self.known, seen, window.since)
+        refusal = plan.refuse_deletion(
+            self.known,
+            len(gone),
+            self.scope,
+            self.extent.allow_deletes,
+            is_empty=window.is_full and not seen,
+        )
         if refusal:
             yield DeletionsRefused(len(gone), refusal)
             return False
@@ -253,6 +269,11 @@ def _answered() -> Iterator[None]:
         yield
     except MissingScopeError as error:
         raise missing_scope(str(error)) from None
+    except RefusedError as error:
+        raise RunError(
+            f"Strava's answer could not be taken ({one_line(error)}): what was loaded is safe; type `make extract` "
+            "to try again"
+        ) from None
     except TransientError as error:
         raise RunError(
             f"Strava does not answer ({one_line(error)}): what was loaded is safe; type `make extract` later"

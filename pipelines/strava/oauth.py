@@ -5,23 +5,30 @@ Strava may rotate the refresh token and kills the old one at once.
 """
 
 import hashlib
+import math
+import re
 import time
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
 import tenacity
 
-from pipelines.errors import CodeRefusedError, RunError, TransientError, UserError, one_line
+from pipelines import addresses
+from pipelines.errors import CodeRefusedError, RefusedError, RunError, TransientError, UserError, one_line
+from pipelines.strava.bounds import BoundedAdapter
 from pipelines.strava.tokens import Tokens, TokenStore, as_stored, lock_of
 
 SCOPES_WANTED = ("read", "activity:read_all", "profile:read_all")
+API_URL = "https://www.strava.com/api/v3"
 OAUTH_URL = "https://www.strava.com/oauth"
 # Strava hands out a new access token only in the last hour of the old one; the rest of a run fits in between.
 REFRESH_BEFORE_S = 300
 TIMEOUT_S = (10, 30)
 ATTEMPTS = 5
+# What can stand in a header; Strava's tokens are 40 characters, and it promises no form.
+PLAIN_TOKEN = re.compile(r"[!-~]{1,1024}")
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,23 @@ class App:
     client_id: str
     client_secret: str = field(repr=False)
     oauth_url: str = OAUTH_URL
+    api_url: str = API_URL
     # An authorisation code, which can be exchanged once, or the address that holds it.
     code: str | None = field(default=None, repr=False)
     configured_in: str = "dlt's configuration (sources.strava)"
+
+    def __post_init__(self) -> None:
+        """Refuse addresses at which others could read the secrets. Raises UserError."""
+        for key, address in (("oauth_url", self.oauth_url), ("api_url", self.api_url)):
+            if not addresses.is_safe(address):
+                raise UserError(
+                    f"strava.{key} in {self.configured_in} must be {addresses.REQUIRED}: correct it"
+                )
+
+    @property
+    def issued_for(self) -> tuple[str, str, str]:
+        """What its tokens are good for: the app and the two addresses."""
+        return self.client_id, self.api_url, self.oauth_url
 
 
 class Authorisation:
@@ -57,8 +78,9 @@ class Authorisation:
             return stored
         with lock_of(self.store):
             stored = self._load()
-            if stored is None or not self._is_of_app(stored):
+            if stored is None:
                 return self._first()
+            stored = self._bound(stored)
             if stored.access_token != rejected and self._is_current(stored):
                 return stored
             return self._refreshed(stored)
@@ -82,11 +104,30 @@ class Authorisation:
         except TypeError:
             raise UserError("the stored tokens are damaged: authorise again") from None
 
-    def _is_of_app(self, tokens: Tokens) -> bool:
-        return tokens.client_id in (None, self.app.client_id)
+    def _bound(self, stored: Tokens) -> Tokens:
+        """Return the tokens, which belong to this app; those of before that was noted are taken as such.
+
+        Raises:
+            UserError: They were issued for another app or address.
+        """
+        pairs = zip(
+            ("client_id", "api_url", "oauth_url"), stored.issued_for, self.app.issued_for, strict=True
+        )
+        for key, issued, configured in pairs:
+            if issued is not None and issued != configured:
+                raise UserError(
+                    f"the stored authorisation is for another strava.{key} ({issued}) than {self.app.configured_in} "
+                    f"names ({configured}), and is not sent there: put that back, or type `make authorize`"
+                )
+        if stored.issued_for == self.app.issued_for:
+            return stored
+        client_id, api_url, oauth_url = self.app.issued_for
+        bound = replace(stored, client_id=client_id, api_url=api_url, oauth_url=oauth_url)
+        self.store.save(as_stored(bound))
+        return bound
 
     def _is_current(self, tokens: Tokens) -> bool:
-        if not self._is_of_app(tokens) or not tokens.access_token:
+        if tokens.issued_for != self.app.issued_for or not tokens.access_token:
             return False
         if tokens.refresh_token is None:
             return True  # nothing can be done about its expiry
@@ -119,18 +160,25 @@ class Authorisation:
         return tokens
 
     def _tokens(self, answer: dict[str, Any], scope: str | None, code_sha256: str | None) -> Tokens:
+        """Take the tokens out of an answer: one that could not be sent later must not replace good ones."""
         try:
+            expires_at = float(answer["expires_at"])
+            if not math.isfinite(expires_at):
+                raise ValueError
             return Tokens(
                 client_id=self.app.client_id,
-                access_token=str(answer["access_token"]),
-                refresh_token=str(answer["refresh_token"]),
-                expires_at=float(answer["expires_at"]),
+                api_url=self.app.api_url,
+                oauth_url=self.app.oauth_url,
+                access_token=_plain(answer["access_token"]),
+                refresh_token=_plain(answer["refresh_token"]),
+                expires_at=expires_at,
                 scope=scope,
                 code_sha256=code_sha256,
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise RunError(
-                f"{self.app.oauth_url}/token gave an answer without tokens: try again in a few minutes"
+                f"{self.app.oauth_url}/token gave an answer without tokens that could be used, and nothing was "
+                "stored: try again in a few minutes"
             ) from None
 
     def _request(self, form: dict[str, str]) -> dict[str, Any]:
@@ -143,18 +191,21 @@ class Authorisation:
         )
         try:
             return retrying(self._post, {**credentials, **form})
-        except (requests.RequestException, TransientError) as error:
+        except (requests.RequestException, TransientError, RefusedError) as error:
             # The text of a requests error may hold the whole request: only its kind is told.
-            cause = one_line(error) if isinstance(error, TransientError) else type(error).__name__
+            is_ours = isinstance(error, TransientError | RefusedError)
+            cause = one_line(error) if is_ours else type(error).__name__
             raise RunError(
                 f"Strava's token service at {self.app.oauth_url} did not answer ({cause}): "
                 "check the connection and try again"
             ) from None
 
     def _post(self, form: dict[str, str]) -> dict[str, Any]:
-        answer = requests.post(
-            f"{self.app.oauth_url}/token", data=form, timeout=TIMEOUT_S, allow_redirects=False
-        )
+        with requests.Session() as session:
+            go_straight(session, self.app.oauth_url)
+            answer = session.post(
+                f"{self.app.oauth_url}/token", data=form, timeout=TIMEOUT_S, allow_redirects=False
+            )
         if answer.status_code == 429:  # asked again it would stay so
             raise RunError(
                 "Strava's token service takes no more requests for now (HTTP 429): try again in an hour"
@@ -164,6 +215,18 @@ class Authorisation:
         if answer.status_code != 200:
             raise _refusal(answer.status_code, _json(answer), self.app.configured_in)
         return _json(answer)
+
+
+def go_straight(session: requests.Session, address: str) -> None:
+    """Let a session send nothing of ~/.netrc, nothing for this machine by way of a proxy, and bound its answers.
+
+    HTTPS_PROXY and the certificates that the environment names hold for all other addresses.
+    """
+    session.trust_env = not address.startswith("http:")
+    # Without an `auth` requests looks into ~/.netrc.
+    session.auth = lambda request: request
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, BoundedAdapter())
 
 
 def split_code(pasted: str) -> tuple[str, str | None]:
@@ -178,6 +241,12 @@ def split_code(pasted: str) -> tuple[str, str | None]:
 def sha256(text: str) -> str:
     """Return the hexadecimal digest of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(token: object) -> str:
+    if not isinstance(token, str) or not PLAIN_TOKEN.fullmatch(token):
+        raise ValueError
+    return token
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:

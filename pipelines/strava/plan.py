@@ -102,8 +102,13 @@ def vanished(known: Known, seen: Iterable[int], since: dt.datetime | None) -> li
     ]
 
 
-def refuse_deletion(known: Known, gone: int, scope: str | None, allowed: bool) -> str | None:
-    """Return why `gone` vanished activities must not be marked deleted; `None` when they may."""
+def refuse_deletion(
+    known: Known, gone: int, scope: str | None, allowed: bool, *, is_empty: bool = False
+) -> str | None:
+    """Return why `gone` vanished activities must not be marked deleted; `None` when they may.
+
+    `is_empty` says that a listing of everything had no activity at all, as any server can answer.
+    """
     if allowed or gone == 0:
         return None
     last = known.last_full.scope if known.last_full else None
@@ -114,7 +119,7 @@ def refuse_deletion(known: Known, gone: int, scope: str | None, allowed: bool) -
             "leave all boxes ticked, or `make extract ALLOW_DELETES=1` if they are really gone"
         )
     alive = sum(not a.is_deleted for a in known.activities.values())
-    if gone > 10 and gone > alive / 2:
+    if is_empty or (gone > 10 and gone > alive / 2):
         return (
             f"{gone} of {alive} activities are no longer listed: nothing was marked deleted; if they are really "
             "gone, type `make extract ALLOW_DELETES=1`"

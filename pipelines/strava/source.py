@@ -13,10 +13,10 @@ from dlt.extract import DltResource
 from pipelines.errors import StoppedError, one_line
 from pipelines.events import Deleted, DeletionsRefused, Event, Note, Rows, SamplesGone
 from pipelines.strava import plan
-from pipelines.strava.api import API_URL, StravaSession, sleep_until
+from pipelines.strava.api import StravaSession, sleep_until
 from pipelines.strava.history import STREAM_TYPES, Extent, History
 from pipelines.strava.memory import Memory
-from pipelines.strava.oauth import OAUTH_URL, App, Authorisation
+from pipelines.strava.oauth import API_URL, OAUTH_URL, App, Authorisation
 from pipelines.strava.quota import Full, Quota
 from pipelines.strava.tokens import MemoryTokens, TokenStore
 from pipelines.tables import ACTIVITIES, ATHLETE, ATHLETE_ZONES, GEAR, STREAM_FETCHES, STREAMS, Table
@@ -67,7 +67,7 @@ def strava(
     """
     given = {"access_token": access_token or "", "refresh_token": refresh_token, "client_id": client_id}
     store = token_store or MemoryTokens(given if access_token or refresh_token else None)
-    app = App(client_id or "", client_secret or "", oauth_url.rstrip("/"))
+    app = App(client_id or "", client_secret or "", oauth_url.rstrip("/"), api_url.rstrip("/"))
     extent = Extent(
         start_date=dt.date.fromisoformat(start_date) if isinstance(start_date, str) else start_date,
         lookback_days=lookback_days,

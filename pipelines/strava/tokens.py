@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pipelines import locks
 from pipelines.errors import UserError
-from pipelines.files import write_private
+from pipelines.files import read_private, write_private
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,19 @@ class Tokens:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     expires_at: float = 0.0  # epoch seconds; 0 for unknown
+    # Of what they were issued for, which they are not to be sent anywhere else than.
     client_id: str | None = None
+    api_url: str | None = None
+    oauth_url: str | None = None
     # What the user ticked; Strava names it in the redirect only, so a code pasted alone leaves it unknown.
     scope: str | None = None
     # Of config.toml's code at that time, which these tokens made useless; of the exchanged one if there was none.
     code_sha256: str | None = field(default=None, repr=False)
+
+    @property
+    def issued_for(self) -> tuple[str | None, str | None, str | None]:
+        """The app and the two addresses; `None` is what was not noted."""
+        return self.client_id, self.api_url, self.oauth_url
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Tokens":
@@ -35,7 +43,7 @@ class Tokens:
         """
         tokens = cls(**{name: value for name, value in stored.items() if name in cls.__dataclass_fields__})
         texts = [tokens.access_token]
-        texts += [text for text in (tokens.refresh_token, tokens.client_id) if text is not None]
+        texts += [text for text in (tokens.refresh_token, *tokens.issued_for) if text is not None]
         are_texts = all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts)
         is_scope = tokens.scope is None or isinstance(tokens.scope, str)
         if not (are_texts and is_scope and isinstance(tokens.expires_at, int | float)):
@@ -81,7 +89,7 @@ class TokenFile:
             UserError: the file is damaged or cannot be read.
         """
         try:
-            stored: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            stored: dict[str, Any] = json.loads(read_private(self.path))
             # Stores of other kinds may know less; this one has always kept these.
             if not {"client_id", "refresh_token", "expires_at"} <= stored.keys():
                 raise TypeError

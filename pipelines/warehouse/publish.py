@@ -1,12 +1,12 @@
 """The published copy of the marts, written: a DuckDB file and Parquet files, each replaced as a whole."""
 
-import os
 import shutil
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import UserError
+from pipelines.files import sync
 from pipelines.playground import Playground
 from pipelines.warehouse.file import connect
 from pipelines.warehouse.published import quoted
@@ -83,7 +83,6 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
 
 
 def _replace(new: Path, old: Path) -> None:
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(new)
     new.chmod(0o600)
     new.replace(old)

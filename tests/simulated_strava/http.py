@@ -26,6 +26,7 @@ class Fault:
     empty: bool = False
     stall_s: float = 0
     body: bytes | None = None
+    encoding: str | None = None  # of that body
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -92,7 +93,8 @@ class Handler(BaseHTTPRequestHandler):
                     429: fault_body("Rate Limit Exceeded", ("Application", "overall rate limit", "exceeded")),
                     **dict.fromkeys((502, 503, 504), b"<!DOCTYPE html><html><title>gateway</title></html>"),
                 }.get(fault.status, {"message": "error"})
-            self._answer(method, path, params, status, body, {})
+            headers = {"Content-Encoding": fault.encoding} if fault.encoding else {}
+            self._answer(method, path, params, status, body, headers)
             return True
         return False
 
