@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
-from pipelines.errors import UserError
+from pipelines.errors import UserError, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.strava import plan
@@ -85,7 +85,7 @@ class Status:
 def main(playground: Playground, *, as_json: bool) -> None:
     """Print it, for a person or as JSON."""
     status = collect(playground, load_settings(playground))
-    print(status.as_json() if as_json else "\n".join(lines(status)))
+    print(status.as_json() if as_json else "\n".join(map(visible, lines(status))))
 
 
 def collect(playground: Playground, settings: Settings) -> Status:

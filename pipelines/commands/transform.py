@@ -8,7 +8,7 @@ import sys
 
 from pipelines import locks, runs
 from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.errors import RunError, UserError, one_line, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
@@ -94,11 +94,11 @@ def dbt(
         pass_fds=inherited,
         check=False,
     )
+    output = visible(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), has_lines=True)
     if debug:
-        print(done.stdout)
+        print(output)
     if done.returncode == 0:
         return
-    output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     failures = _failures(output)
     error = RuntimeError(" ".join(failures))
     if warehouse.is_locked(error):
