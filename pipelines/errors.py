@@ -75,7 +75,7 @@ def one_line(error: BaseException) -> str:
 
 
 def visible(text: str, *, has_lines: bool = False) -> str:
-    """Return the text with what a terminal would obey spelled out, such as `\\x1b`: all text from outside is data.
+    r"""Return the text with what a terminal would obey spelled out, such as `\x1b`: all text from outside is data.
 
     Line feeds and tabs stay in a text that `has_lines`.
     """

@@ -1,13 +1,12 @@
 """`make transform`: dbt builds the marts in the warehouse, then they are published for SQL tools."""
 
 import datetime as dt
-import json
 import re
 import subprocess
 import sys
 
 from pipelines import locks, runs
-from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
+from pipelines.commands.dbt import PROGRAM, PROJECT, environment
 from pipelines.errors import RunError, UserError, one_line, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
@@ -83,11 +82,10 @@ def dbt(
         *(() if debug else ("--quiet", "--log-level-file", "info")),
         *arguments,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-        *("--vars", json.dumps(variables(settings))),
     ]
     done = subprocess.run(
         command,
-        env=environment(playground),
+        env=environment(playground, settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -19,6 +19,9 @@ def query(marts: Marts, sql: str, *parameters: object) -> list[Row]:
     result = marts.execute(sql, list(parameters))
     names = [column[0] for column in result.description or []]
     return [
-        {name: visible(value) if isinstance(value, str) else value for name, value in zip(names, row, strict=True)}
+        {
+            name: visible(value) if isinstance(value, str) else value
+            for name, value in zip(names, row, strict=True)
+        }
         for row in result.fetchall()
     ]
