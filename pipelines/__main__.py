@@ -268,6 +268,15 @@ def dbt(shared: Shared, arguments: str) -> int:
     return command.main(shared.playground, arguments)
 
 
+@cli.command()
+@share
+def purge(shared: Shared) -> None:
+    """Remove what is deleted on Strava from every table and file."""
+    from pipelines.commands import purge as command
+
+    command.main(shared.playground, debug=shared.debug)
+
+
 def main() -> int:
     """Run what the command line asks for; returns the exit status."""
     os.umask(0o077)  # every file of the Playground is for the user alone

@@ -184,6 +184,8 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     """Return the command that brings the user on, or what to do first."""
     if status.transform_is_running:
         return "wait for make transform, which is at work"
+    if playground.purging.exists():
+        return "make purge, which did not come to its end"
     if status.extract_is_running:
         return "make transform (extract is at work; the marts can be built from what is loaded)"
     if status.warehouse_error is not None:

@@ -31,7 +31,9 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     started_at = dt.datetime.now(dt.UTC)
     with locks.one_at_a_time(playground.root, "transform") as lock:
         try:
-            _build(playground, settings, lock, debug)
+            # An extraction that is at work waits for its turn to load, and goes on downloading.
+            with warehouse.warehouse_turn(playground) as turn:
+                build(playground, settings, (lock, turn), debug)
         except KeyboardInterrupt:
             runs.append(playground, "transform", started_at, "stopped", "interrupted")
             raise
@@ -46,16 +48,15 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     )
 
 
-def _build(playground: Playground, settings: Settings, lock: int, debug: bool) -> None:
-    # An extraction that is at work waits for its turn to load, and goes on downloading.
-    with warehouse.warehouse_turn(playground) as turn:
-        _require_raw(playground)
-        # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
-        arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
-        dbt(playground, settings, *arguments, inherited=(lock, turn), debug=debug)
-        from pipelines.warehouse.publish import publish
+def build(playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool) -> None:
+    """Build the marts and publish them. The caller holds the warehouse; dbt keeps the descriptors `held`, too."""
+    _require_raw(playground)
+    # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
+    arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
+    dbt(playground, settings, *arguments, inherited=held, debug=debug)
+    from pipelines.warehouse.publish import publish
 
-        publish(playground)
+    publish(playground)
 
 
 def _require_raw(playground: Playground) -> None:
