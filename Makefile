@@ -3,13 +3,13 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PLAYGROUND ?= Playground
-# A dollar in a query or a path is the user's, not make's.
-override Q := $(value Q)
-override ARGS := $(value ARGS)
-override PLAYGROUND := $(value PLAYGROUND)
 export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON ARGS DEBUG AUTHORIZE_PORT AUTHORIZE_TIMEOUT_S ROUNDS SEED ACTIVITIES
+export PYTHON
+# What the user types is data: make expands no dollar in it, and a recipe hands it on in the environment ("$$PYTHON"),
+# never as a part of a command for the shell.
+$(foreach name,$(.VARIABLES),$(if $(filter command%,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 
-VENV := .venv
+override VENV := .venv
 RUN := $(VENV)/bin/python -m pipelines
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -18,10 +18,10 @@ READY_DEV := $(VENV)/.ready-dev
 
 # Made once; made anew when the locked versions change. Users' targets never install the second.
 $(READY): requirements.lock
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: install python3" >&2; exit 2; }
-	@$(PYTHON) pipelines/set_up.py
+	@command -v "$$PYTHON" >/dev/null || { echo "Python 3.11 or later is needed: install python3" >&2; exit 2; }
+	@"$$PYTHON" pipelines/set_up.py
 $(READY_DEV): $(READY) requirements-dev.lock
-	@$(PYTHON) pipelines/set_up.py dev
+	@"$$PYTHON" pipelines/set_up.py dev
 
 ##@ Try it
 demo: $(READY) ## the main job on a simulated Strava: no account needed
@@ -38,6 +38,8 @@ refresh: $(READY) ## extract, then transform
 	@$(RUN) refresh
 status: $(READY) ## what is loaded, pending, failed; quota; what to type next (JSON=1)
 	@$(RUN) status
+purge: $(READY) ## remove what is deleted on Strava from every table and file
+	@$(RUN) purge
 
 ##@ Look at it
 sql: $(READY) ## a SQL prompt on the marts; Q="select ..." for one result (FORMAT=csv|json|md)
@@ -64,9 +66,9 @@ lock: $(READY_DEV) # both locks anew, from pyproject.toml: all versions as new a
 clean: ## remove the environment and caches; never your data
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dbt_project/target dbt_project/logs
 	@find pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
-	@echo "cleaned; your data in $(PLAYGROUND) is untouched"
+	@printf 'cleaned; your data in %s is untouched\n' "$$PLAYGROUND"
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@printf '\nPLAYGROUND=path keeps every file of yours somewhere else than in Playground.\n'
 
-.PHONY: demo authorize extract transform refresh status sql report docs dbt test soak lint bench lock clean help
+.PHONY: demo authorize extract transform refresh status purge sql report docs dbt test soak lint bench lock clean help

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.commands._options import Debug, Number, OneOf, YesNo
-from pipelines.errors import RunError, UserError, is_of_file, of_file, one_line
+from pipelines.errors import RunError, UserError, is_of_file, of_file, one_line, visible
 from pipelines.playground import Playground
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def tell(error: BaseException, command: str, shared: Shared) -> int:
     if shared.debug:
         import traceback
 
-        print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
+        text = redact("".join(traceback.format_exception(error)))
+        print(visible(text, has_lines=True), file=sys.stderr)
     known = of_file(error, f"make {command}") if is_of_file(error) else error
     match known:
         case UserError():
@@ -98,7 +99,7 @@ def tell(error: BaseException, command: str, shared: Shared) -> int:
                 f"`make {command}` to try again, `DEBUG=1 make {command}` for the details"
             )
     sys.stdout.flush()
-    print(f"strava-marts: {redact(text)}", file=sys.stderr, flush=True)
+    print(f"strava-marts: {visible(redact(text))}", file=sys.stderr, flush=True)
     return status
 
 
@@ -268,6 +269,15 @@ def dbt(shared: Shared, arguments: str) -> int:
     return command.main(shared.playground, arguments)
 
 
+@cli.command()
+@share
+def purge(shared: Shared) -> None:
+    """Remove what is deleted on Strava from every table and file."""
+    from pipelines.commands import purge as command
+
+    command.main(shared.playground, debug=shared.debug)
+
+
 def main() -> int:
     """Run what the command line asks for; returns the exit status."""
     os.umask(0o077)  # every file of the Playground is for the user alone
@@ -276,7 +286,7 @@ def main() -> int:
     except click.Abort:  # Ctrl-C before the command has begun
         return 1
     except click.ClickException as error:  # before the command: an option of the group
-        print(f"strava-marts: {_usage(error)}", file=sys.stderr)
+        print(f"strava-marts: {visible(_usage(error))}", file=sys.stderr)
         return 2
     return status
 

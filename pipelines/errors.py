@@ -16,7 +16,13 @@ The texts of UserError and RunError are one line: the cause first, then what to 
 """
 
 import errno
+import re
 from typing import TypeGuard
+
+# What a terminal obeys, or what changes how the text around it reads: control characters (C0, DEL, C1), the line
+# separators, marks that turn the direction of writing, and halves of a character, which cannot be printed at all.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_OBEYED_IN_LINES = re.compile(_OBEYED.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
 
 
 class MartsError(Exception):
@@ -66,6 +72,25 @@ class MissingScopeError(ApiError):
 def one_line(error: BaseException) -> str:
     """Return the text of any exception on a single line."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def visible(text: str, *, has_lines: bool = False) -> str:
+    r"""Return the text with what a terminal would obey spelled out, such as `\x1b`: all text from outside is data.
+
+    Line feeds and tabs stay in a text that `has_lines`.
+    """
+    return (_OBEYED_IN_LINES if has_lines else _OBEYED).sub(lambda found: escape_of(found[0]), text)
+
+
+def escape_json(text: str) -> str:
+    """Return a JSON text in which the same characters are escaped; it says the same as before."""
+    return _OBEYED_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def escape_of(character: str) -> str:
+    """Return how Python writes a character of the basic plane."""
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def is_of_file(error: BaseException) -> TypeGuard[OSError]:

@@ -71,6 +71,11 @@ class Playground:
         """One line for each run."""
         return self.root / "runs.jsonl"
 
+    @property
+    def purging(self) -> Path:
+        """Stands while `make purge` is at work, and after one that was killed."""
+        return self.root / ".purging"
+
     def begin(self) -> str:
         """Return the shell command that makes a config.toml to be filled in."""
         folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))

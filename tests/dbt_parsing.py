@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pipelines.commands.dbt import VARIABLES
+
 # What the workers of a run share: set by conftest.py.
 FOLDER = "TESTS_DBT_PARSING"
 NAME = "partial_parse.msgpack"
@@ -19,12 +21,12 @@ NAME = "partial_parse.msgpack"
 @contextlib.contextmanager
 def shared(arguments: list[str]) -> Iterator[None]:
     """Around a run of dbt with these arguments: give it what was parsed before, keep what it has parsed."""
-    if FOLDER not in os.environ or "--target-path" not in arguments:
+    if FOLDER not in os.environ or VARIABLES not in os.environ or "--vars" in arguments:
         yield
         return
     _forget_the_path()
-    own = Path(_after("--target-path", arguments)) / NAME
-    same = _after("--project-dir", arguments) + _after("--vars", arguments)
+    own = Path(os.environ["DBT_TARGET_PATH"]) / NAME
+    same = _after("--project-dir", arguments) + Path(os.environ[VARIABLES]).read_text()
     kept = Path(os.environ[FOLDER]) / hashlib.sha256(same.encode()).hexdigest()
     if kept.exists() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -143,3 +143,32 @@ def test_the_demo_needs_no_tool_of_developers() -> None:
     program = [str(ROOT / ".venv" / "bin" / "python"), "-c", imported]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": ""})
     assert set(done.stdout.split()).isdisjoint({"pytest", "hypothesis", "playwright", "mypy"})
+
+
+@pytest.mark.parametrize("variable", ["PLAYGROUND", "Q", "ARGS", "WAIT", "FORMAT", "PYTHON", "VENV", "FOO"])
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_no_variable_is_a_command(tmp_path: Path, variable: str, is_typed: bool) -> None:
+    """Neither the shell nor make itself runs what is in one; `clean` prints the Playground's name as it is."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in ("pipelines", "tests"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "requirements.lock").touch()
+    evil = """$(shell touch made)$$(touch shot)`touch back`'"; touch quoted; echo '"; touch more #\\n"""
+    for target in ("clean", "status"):
+        done = subprocess.run(
+            ["make", target, *([f"{variable}={evil}"] if is_typed else [])],
+            cwd=tmp_path,
+            env={**os.environ, **({} if is_typed else {variable: evil})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == (0 if target == "clean" else 2), done.stderr
+        if target == "clean" and variable == "PLAYGROUND":
+            assert done.stdout == f"cleaned; your data in {evil} is untouched\n"
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        "Makefile",
+        "pipelines",
+        "tests",
+        "requirements.lock",
+    }

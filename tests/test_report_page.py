@@ -20,7 +20,7 @@ EVIL = "<!--<script>&\"'</script>\u2028\u2029"
 
 def report_page(*sections: Section) -> str:
     """The page of these sections, without the library that draws them."""
-    return load_template(TEMPLATE).render(overview=None, sections=sections, library="", made_on="today")
+    return load_template(TEMPLATE).render(overview=None, sections=sections, scripts=[], made_on="today")
 
 
 def test_every_text_of_a_section_is_escaped() -> None:

@@ -1,20 +1,34 @@
 """`make dbt ARGS="…"`: dbt itself; and how dbt is run on a Playground by the commands that need it."""
 
 import json
-import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from pipelines.commands._environment import plain_environment
 from pipelines.errors import UserError
+from pipelines.files import write_private
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse.file import warehouse_turn
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-# dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them.
-PROGRAM = (sys.executable, "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()")
+# Where dbt finds the settings that the models read: on its command line every user of the machine would see them.
+VARIABLES = "STRAVA_VARIABLES"
+# dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them. Without a command
+# of dbt (`--version`, or its help) there is nothing that takes variables.
+PROGRAM = (
+    sys.executable,
+    "-c",
+    f"""import gc, os, sys; gc.disable()
+from dbt.cli.main import cli
+words = sys.argv[1:]
+if any(not word.startswith("-") for word in words) and "--vars" not in words:
+    with open(os.environ[{VARIABLES!r}], encoding="utf-8") as file:
+        words += ["--vars", file.read()]
+cli(words)""",
+)
 
 
 def main(playground: Playground, arguments: str) -> int:
@@ -33,13 +47,12 @@ def main(playground: Playground, arguments: str) -> int:
     if not playground.warehouse.exists():
         raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
     playground.prepare()
-    # Without a command of dbt there is nothing that takes variables: `--version`, or its help.
-    if any(not word.startswith("-") for word in words) and "--vars" not in words:
-        words += ["--vars", json.dumps(variables(settings))]
     # Another command of ours that is at work has its turn first: DuckDB would refuse one of them.
     with warehouse_turn(playground) as turn:
         sys.stdout.flush()
-        done = subprocess.run([*PROGRAM, *words], env=environment(playground), pass_fds=(turn,), check=False)
+        done = subprocess.run(
+            [*PROGRAM, *words], env=environment(playground, settings), pass_fds=(turn,), check=False
+        )
     # As a shell tells that a signal ended it.
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
@@ -50,11 +63,18 @@ def variables(settings: Settings) -> dict[str, float | str]:
     return {**athlete, "week_start": settings.marts.week_start}
 
 
-def environment(playground: Playground) -> dict[str, str]:
-    """Make dbt's folder; returns the environment in which dbt finds the project and this Playground."""
+def environment(playground: Playground, settings: Settings) -> dict[str, str]:
+    """Return the environment in which dbt finds the project, this Playground and its settings.
+
+    Makes dbt's folder, and writes the settings into it: the caller holds the warehouse, so that no other dbt of this
+    Playground reads them meanwhile.
+    """
     playground.dbt_dir.mkdir(exist_ok=True, mode=0o700)
+    file = playground.dbt_dir / "variables.json"
+    write_private(file, json.dumps(variables(settings)))
     return {
-        **os.environ,
+        **plain_environment(),
+        VARIABLES: str(file.absolute()),
         "STRAVA_WAREHOUSE": str(playground.warehouse.absolute()),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_PROFILES_DIR": str(PROJECT),

@@ -1,14 +1,23 @@
-"""`make docs`: dbt's documentation and lineage as one static page."""
+"""`make docs`: dbt's documentation and lineage as one static page that may be passed on."""
 
+import json
 import os
 import webbrowser
+from pathlib import Path
+from typing import Any
 
 from pipelines.commands.transform import dbt
-from pipelines.files import read_private, write_private
+from pipelines.files import write_private
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
 from pipelines.warehouse.file import warehouse_turn
 from pipelines.warehouse.published import missing
+
+# Keys at any depth: how dbt was called and by whom; where files lie; SQL with the settings in it.
+LEFT_OUT = {
+    "args", "vars", "env", "user_id", "project_id", "invocation_id", "invocation_started_at", "run_started_at",
+    "root_path", "build_path", "compiled_path", "compiled_code", "extra_ctes",
+}  # fmt: skip
 
 
 def main(playground: Playground, *, debug: bool = False) -> None:
@@ -17,10 +26,32 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         raise missing(playground)
     settings = load_settings(playground)
     with warehouse_turn(playground) as turn:
-        dbt(playground, settings, "docs", "generate", "--static", inherited=(turn,), debug=debug)
+        dbt(playground, settings, "docs", "generate", inherited=(turn,), debug=debug)
+        text = static_page(playground.dbt_dir / "target")
     playground.docs.mkdir(mode=0o700, exist_ok=True)
     page = playground.docs / "index.html"
-    write_private(page, read_private(playground.dbt_dir / "target" / "static_index.html"))
+    write_private(page, text)
     print(f"The documentation is in {page}: open it in a browser.")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("BROWSER"):
         webbrowser.open(page.absolute().as_uri())
+
+
+def static_page(target: Path) -> str:
+    """Return dbt's page with what it would load put in: the same as of `--static`, without what is not for others."""
+    page = (target / "index.html").read_text(encoding="utf-8")
+    for name in ("manifest", "catalog"):
+        content = json.loads((target / f"{name}.json").read_text(encoding="utf-8"))
+        text = json.dumps(
+            without_the_machine(content)
+        )  # line separators and all that is not ASCII are escaped
+        for character in "<>&":
+            text = text.replace(character, f"\\u{ord(character):04x}")
+        page = page.replace(f'"{name.upper()}.JSON INLINE DATA"', text)
+    return page
+
+
+def without_the_machine(content: Any) -> Any:
+    """Return an artifact of dbt without settings, SQL in which they stand, and paths of this machine."""
+    if isinstance(content, dict):
+        return {key: without_the_machine(value) for key, value in content.items() if key not in LEFT_OUT}
+    return [without_the_machine(item) for item in content] if isinstance(content, list) else content

@@ -12,7 +12,7 @@ from pipelines.commands._background import Background
 from pipelines.commands._progress import Progress
 from pipelines.commands._tally import Tally
 from pipelines.commands._values import authorisation_of
-from pipelines.errors import InterruptedRunError, StoppedError, one_line
+from pipelines.errors import InterruptedRunError, StoppedError, one_line, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.strava.quota import Full, Quota
@@ -96,7 +96,7 @@ class Run:
 
         loader = Loader(self.playground, self.check_stop)
         if found := loader.resume():
-            progress.say(found)
+            progress.say(visible(found))
         with warehouse.warehouse_turn(self.playground, self.check_stop):
             known = read_known(self.playground, self.check_stop)
         strava = self.settings.strava
@@ -183,10 +183,10 @@ class Run:
             f"{tally.restored} back; {streams}; {self.request_count} requests"
         )
         for note in tally.notes:
-            print(f"note: {note}")
+            print(f"note: {visible(note)}")
         if stop is not None:
             pending = "" if tally.pending is None else f"; {tally.pending} activities wait for their streams"
-            print(f"{one_line(stop)}{pending}. Nothing is lost: type `make extract` to go on later.")
+            print(f"{visible(one_line(stop))}{pending}. Nothing is lost: type `make extract` to go on later.")
         elif tally.is_complete:
             print("Everything is loaded.")
         else:

@@ -2,15 +2,18 @@
 
 import csv
 import datetime as dt
+import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
-from pipelines.errors import RunError
+from pipelines.commands._environment import plain_environment
+from pipelines.errors import RunError, escape_json, visible
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.warehouse.published import is_held, open_published, parquet_views
@@ -22,8 +25,9 @@ FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distan
 def main(playground: Playground, *, query: str, kind: Format) -> None:
     """Print the rows of a query, or open a prompt when there is none."""
     if query := query.strip():
-        names, rows = run_query(playground, query)
-        sys.stdout.write(render(names, rows, kind))
+        text = render(*run_query(playground, query), kind)
+        # What CSV holds as it is, a terminal would obey.
+        sys.stdout.write(visible(text, has_lines=True) if sys.stdout.isatty() else text)
     else:
         _prompt(playground)
 
@@ -44,18 +48,33 @@ def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple
 
 def render(names: list[str], rows: list[tuple[Any, ...]], kind: Format) -> str:
     """The rows as text; null is empty in CSV, null in JSON and NULL elsewhere."""
-    if kind == "json":
-        objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
-        return json.dumps(objects, indent=1, default=str, ensure_ascii=False) + "\n"
-    if kind == "csv":
-        import io
+    match kind:
+        case "json":
+            objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+            return escape_json(json.dumps(objects, indent=1, default=str, ensure_ascii=False)) + "\n"
+        case "csv":
+            return _csv(names, rows)
+        case _:
+            return _table(names, rows, is_markdown=kind == "md")
 
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([["" if value is None else value for value in row] for row in rows])
-        return buffer.getvalue()
-    columns = [_texts([row[i] for row in rows]) for i in range(len(names))]
+
+def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
+    """CSV is data for programs and holds each value as it is, one that begins with `=`, `+`, `-` or `@`, too.
+
+    A spreadsheet takes such a name for a formula (SECURITY.md). To put a quotation mark before it would change the
+    data for all other programs, and negative numbers.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([["" if value is None else value for value in row] for row in rows])
+    return buffer.getvalue()
+
+
+def _table(names: list[str], rows: list[tuple[Any, ...]], *, is_markdown: bool) -> str:
+    shown = _markdown if is_markdown else visible
+    columns = [[shown(text) for text in _texts([row[i] for row in rows])] for i in range(len(names))]
+    names = [shown(name) for name in names]
     texts = [list(row) for row in zip(*columns, strict=True)]
     widths = [max([len(name), *(len(row[i]) for row in texts)], default=0) for i, name in enumerate(names)]
     is_number = [any(isinstance(row[i], int | float) for row in rows) for i in range(len(names))]
@@ -64,16 +83,20 @@ def render(names: list[str], rows: list[tuple[Any, ...]], kind: Format) -> str:
         padded = [
             c.rjust(w) if right else c.ljust(w) for c, w, right in zip(cells, widths, is_number, strict=True)
         ]
-        return f"| {' | '.join(padded)} |" if kind == "md" else "  ".join(padded).rstrip()
+        return f"| {' | '.join(padded)} |" if is_markdown else "  ".join(padded).rstrip()
 
     dashes = [
-        ("-" * (w - 1) + ":" if right and kind == "md" else "-" * w)
+        ("-" * (w - 1) + ":" if right and is_markdown else "-" * w)
         for w, right in zip(widths, is_number, strict=True)
     ]
-    if kind == "md":
-        texts = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in texts]
-    end = [] if kind == "md" else [f"({len(rows)} row{'' if len(rows) == 1 else 's'})"]
+    end = [] if is_markdown else [f"({len(rows)} row{'' if len(rows) == 1 else 's'})"]
     return "\n".join([line(names), line(dashes), *(line(row) for row in texts), *end]) + "\n"
+
+
+def _markdown(text: str) -> str:
+    """Return the text so that a Markdown table shows it as it is: no cell ends early, no HTML, no link, no code."""
+    escaped = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text).replace("&", "&amp;").replace("<", "&lt;")
+    return visible(re.sub(r"\r\n|[\n\r]", " ", escaped))
 
 
 def _texts(values: list[Any]) -> list[str]:
@@ -109,7 +132,7 @@ def _prompt(playground: Playground) -> None:
     shell = Path(sys.executable).with_name("duckdb")
     history = playground.root / ".sql-history"
     make_private(history)
-    environment = {**os.environ, "DUCKDB_HISTORY": str(history.absolute())}
+    environment = {**plain_environment(), "DUCKDB_HISTORY": str(history.absolute())}
     database = ":memory:" if held else str(playground.marts.absolute())
     arguments = [str(shell), *([] if held else ["-readonly"])]
     for command in first:

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
-from pipelines.errors import UserError
+from pipelines.errors import UserError, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.strava import plan
@@ -85,7 +85,7 @@ class Status:
 def main(playground: Playground, *, as_json: bool) -> None:
     """Print it, for a person or as JSON."""
     status = collect(playground, load_settings(playground))
-    print(status.as_json() if as_json else "\n".join(lines(status)))
+    print(status.as_json() if as_json else "\n".join(map(visible, lines(status))))
 
 
 def collect(playground: Playground, settings: Settings) -> Status:
@@ -184,6 +184,8 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     """Return the command that brings the user on, or what to do first."""
     if status.transform_is_running:
         return "wait for make transform, which is at work"
+    if playground.purging.exists():
+        return "make purge, which did not come to its end"
     if status.extract_is_running:
         return "make transform (extract is at work; the marts can be built from what is loaded)"
     if status.warehouse_error is not None:

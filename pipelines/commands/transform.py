@@ -1,14 +1,13 @@
 """`make transform`: dbt builds the marts in the warehouse, then they are published for SQL tools."""
 
 import datetime as dt
-import json
 import re
 import subprocess
 import sys
 
 from pipelines import locks, runs
-from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
-from pipelines.errors import RunError, UserError, one_line
+from pipelines.commands.dbt import PROGRAM, PROJECT, environment
+from pipelines.errors import RunError, UserError, one_line, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
@@ -32,7 +31,9 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     started_at = dt.datetime.now(dt.UTC)
     with locks.one_at_a_time(playground.root, "transform") as lock:
         try:
-            _build(playground, settings, lock, debug)
+            # An extraction that is at work waits for its turn to load, and goes on downloading.
+            with warehouse.warehouse_turn(playground) as turn:
+                build(playground, settings, (lock, turn), debug)
         except KeyboardInterrupt:
             runs.append(playground, "transform", started_at, "stopped", "interrupted")
             raise
@@ -47,16 +48,15 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     )
 
 
-def _build(playground: Playground, settings: Settings, lock: int, debug: bool) -> None:
-    # An extraction that is at work waits for its turn to load, and goes on downloading.
-    with warehouse.warehouse_turn(playground) as turn:
-        _require_raw(playground)
-        # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
-        arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
-        dbt(playground, settings, *arguments, inherited=(lock, turn), debug=debug)
-        from pipelines.warehouse.publish import publish
+def build(playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool) -> None:
+    """Build the marts and publish them. The caller holds the warehouse; dbt keeps the descriptors `held`, too."""
+    _require_raw(playground)
+    # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
+    arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
+    dbt(playground, settings, *arguments, inherited=held, debug=debug)
+    from pipelines.warehouse.publish import publish
 
-        publish(playground)
+    publish(playground)
 
 
 def _require_raw(playground: Playground) -> None:
@@ -83,22 +83,21 @@ def dbt(
         *(() if debug else ("--quiet", "--log-level-file", "info")),
         *arguments,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-        *("--vars", json.dumps(variables(settings))),
     ]
     done = subprocess.run(
         command,
-        env=environment(playground),
+        env=environment(playground, settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         pass_fds=inherited,
         check=False,
     )
+    output = visible(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), has_lines=True)
     if debug:
-        print(done.stdout)
+        print(output)
     if done.returncode == 0:
         return
-    output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     failures = _failures(output)
     error = RuntimeError(" ".join(failures))
     if warehouse.is_locked(error):

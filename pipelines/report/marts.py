@@ -4,12 +4,24 @@ from typing import Any
 
 import duckdb
 
+from pipelines.errors import visible
+
 Marts = duckdb.DuckDBPyConnection
 Row = dict[str, Any]
 
 
 def query(marts: Marts, sql: str, *parameters: object) -> list[Row]:
-    """The rows of a query; each `?` in it takes one of the parameters."""
+    """The rows of a query; each `?` in it takes one of the parameters.
+
+    Control characters in texts are spelled out: Vega's expressions take no line separator, not even in quotes. A text
+    of a row is therefore to be looked at, not to be asked for in another query.
+    """
     result = marts.execute(sql, list(parameters))
     names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return [
+        {
+            name: visible(value) if isinstance(value, str) else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in result.fetchall()
+    ]

@@ -1,7 +1,10 @@
 """The page as a whole: which sections it has, and the file that it becomes."""
 
+import base64
 import datetime as dt
+import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
@@ -21,6 +24,7 @@ from pipelines.report.year_to_date import year_to_date_section
 from pipelines.templates import load_template
 
 TEMPLATE = Path(__file__).with_name("page.html")
+DRAW = Path(__file__).with_name("draw.js")
 
 
 def write_report(marts: Marts, file: Path, units: str, week_start: str) -> None:
@@ -37,7 +41,7 @@ def render_page(marts: Marts, units: Units, week_start: str) -> str:
     return load_template(TEMPLATE).render(
         overview=overview(marts, units) if has_activity else None,
         sections=_sections(marts, units, week_start) if has_activity else [],
-        library=_chart_library() if has_activity else "",
+        scripts=_scripts() if has_activity else [],
         made_on=f"{dt.datetime.now().astimezone():%Y-%m-%d %H:%M}",
     )
 
@@ -54,11 +58,25 @@ def _sections(marts: Marts, units: Units, week_start: str) -> list[Section]:
     ]
 
 
-def _chart_library() -> Markup:
-    """JavaScript that defines `vegaEmbed`, for the inside of a script element."""
+@dataclass(frozen=True)
+class Script:
+    """JavaScript for the inside of a script element."""
+
+    source: Markup
+
+    @property
+    def permission(self) -> Markup:
+        """What the page's policy says to let this script run, and no other: its hash."""
+        digest = hashlib.sha256(self.source.encode()).digest()
+        return Markup(f"'sha256-{base64.b64encode(digest).decode()}'")  # noqa: S704
+
+
+def _scripts() -> list[Script]:
+    """The library that defines `vegaEmbed`, and what draws the charts with it."""
     import vl_convert
 
-    return inline_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    library = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return [Script(inline_script(source)) for source in (library, DRAW.read_text(encoding="utf-8"))]
 
 
 def inline_script(source: str) -> Markup:

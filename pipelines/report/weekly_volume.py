@@ -22,11 +22,13 @@ from pipelines.report.units import Units, local_day
 # The other sports share the last colour of the palette.
 SPORTS_NAMED = len(PALETTE) - 1
 REST = "other sports"
-MOST_PRACTISED = """
-    select sport_type from activities group by sport_type order by sum(moving_time_s) desc, sport_type limit ?
+MOST_PRACTISED = f"""
+    select sport_type from activities
+    group by sport_type order by sum(moving_time_s) desc, sport_type limit {SPORTS_NAMED}
 """
-BY_WEEK = """
-    select week_start_date as week, if(list_contains(?, sport_type), sport_type, ?) as sport,
+BY_WEEK = f"""
+    with named as ({MOST_PRACTISED})
+    select week_start_date as week, if(sport_type in (from named), sport_type, ?) as sport,
         coalesce(sum(moving_time_s), 0) as time_s, coalesce(sum(distance_m), 0) as distance_m
     from weekly_volume
     group by all having time_s > 0 or distance_m > 0
@@ -36,8 +38,8 @@ BY_WEEK = """
 
 def weekly_volume_section(marts: Marts, units: Units) -> Section:
     """Bars of the sports that take most of the time; the others are one bar together."""
-    named = [row["sport_type"] for row in query(marts, MOST_PRACTISED, SPORTS_NAMED)]
-    rows = query(marts, BY_WEEK, named, REST)
+    named = [row["sport_type"] for row in query(marts, MOST_PRACTISED)]
+    rows = query(marts, BY_WEEK, REST)
     sports = [*named, *([REST] if any(row["sport"] == REST for row in rows) else [])]
     values = _values(rows, units)
     return Section(

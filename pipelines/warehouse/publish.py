@@ -31,10 +31,10 @@ def publish(playground: Playground) -> None:
         names = _copy(playground, temporary, folder)
         # What a tool left beside the old file belongs to the old file.
         playground.marts.with_name(playground.marts.name + ".wal").unlink(missing_ok=True)
-        _replace(temporary, playground.marts)
+        replace(temporary, playground.marts)
         playground.marts_parquet.mkdir(mode=0o700, exist_ok=True)
         for name in names:
-            _replace(folder / f"{name}.parquet", playground.marts_parquet / f"{name}.parquet")
+            replace(folder / f"{name}.parquet", playground.marts_parquet / f"{name}.parquet")
     finally:
         _clear(temporary, folder)  # half a copy must not keep a full disk full
     for stale in playground.marts_parquet.glob("*.parquet"):
@@ -82,7 +82,8 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
     return [name for name, _ in tables]
 
 
-def _replace(new: Path, old: Path) -> None:
+def replace(new: Path, old: Path) -> None:
+    """Put a finished file in the place of an old one, durably, for the user alone."""
     sync(new)
     new.chmod(0o600)
     new.replace(old)

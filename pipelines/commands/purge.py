@@ -1,0 +1,69 @@
+"""`make purge`: what is marked deleted leaves every table and file."""
+
+import datetime as dt
+
+from pipelines import locks, runs
+from pipelines.commands.transform import build
+from pipelines.errors import UserError, one_line
+from pipelines.playground import Playground
+from pipelines.settings import Settings, load_settings
+from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.purge import Purged, compact, delete_marked, remove_working_files
+
+
+def main(playground: Playground, *, debug: bool = False) -> None:
+    """Purge, and say what is gone.
+
+    Killed at any instant it leaves everything whole, `make status` tells, and the next one goes through to the end:
+    it does all its steps, whether or not there is a row to delete.
+
+    Raises:
+        UserError: Nothing is loaded yet, or another command or program is at work.
+        RunError: The marts could not be built without what is deleted.
+    """
+    settings = load_settings(playground)
+    if not playground.warehouse.exists():
+        raise UserError(
+            f"{playground.warehouse} is missing: there is nothing to purge; type `make extract` first"
+        )
+    playground.prepare()
+    started_at = dt.datetime.now(dt.UTC)
+    with (
+        locks.one_at_a_time(playground.root, "extract") as extract,
+        locks.one_at_a_time(playground.root, "transform") as transform,
+    ):
+        try:
+            playground.purging.touch(mode=0o600)
+            size_before = playground.warehouse.stat().st_size
+            purged, removed = _purge(playground, settings, (extract, transform), debug)
+            playground.purging.unlink()
+        except KeyboardInterrupt:
+            runs.append(playground, "purge", started_at, "stopped", "interrupted")
+            raise
+        except Exception as error:
+            failure = warehouse.explained(error, playground.warehouse, "make purge")
+            runs.append(playground, "purge", started_at, "failed", playground.redact(one_line(failure))[:500])
+            raise failure from None
+    runs.append(playground, "purge", started_at, "done", None)
+    size = playground.warehouse.stat().st_size
+    print(
+        f"{purged.activity_count} activities that are deleted on Strava are gone, with {purged.sample_count} samples; "
+        f"{playground.warehouse} takes {size / 1e6:.1f} MB, before {size_before / 1e6:.1f} MB"
+    )
+    if removed:
+        print(f"Removed, as they may name what is deleted: {' and '.join(removed)}.")
+
+
+def _purge(
+    playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool
+) -> tuple[Purged, list[str]]:
+    from pipelines.warehouse.load import Loader
+
+    # What dlt has in its folder would come back with the next extract, or be lost with the folder.
+    Loader(playground, locks.never_stop).resume()
+    with warehouse.warehouse_turn(playground) as turn:
+        purged = delete_marked(playground)
+        if playground.marts.exists():
+            build(playground, settings, (*held, turn), debug)
+        compact(playground)
+        return purged, remove_working_files(playground)
