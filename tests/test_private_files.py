@@ -6,6 +6,8 @@ import os
 import pwd
 import re
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ import pytest
 from pipelines import files, locks, runs
 from pipelines.errors import UserError
 from pipelines.playground import Playground
-from tests.harness import last_line, make_playground, run, run_cold
+from tests.harness import ROOT, last_line, make_playground, run, run_cold
 from tests.simulated_strava import SimulatedStrava, uniform_history
 
 OTHER_UID = 65534
@@ -156,6 +158,42 @@ def test_everything_is_for_the_user_alone(playground: Path) -> None:
     assert len(everything) > 20
     seen = as_other_user(lambda: print(os.listdir(playground)))  # noqa: PTH208
     assert "PermissionError" in seen
+
+
+# Prints whatever is opened to be written, made or moved.
+AUDITED = """
+import os, runpy, sys
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+        print("AUDIT", os.path.abspath(arguments[0]), file=sys.stderr)
+    elif event in ("os.mkdir", "os.rename", "os.symlink", "os.link"):
+        print("AUDIT", os.path.abspath(arguments[0]), file=sys.stderr)
+sys.addaudithook(note)
+sys.argv = ["pipelines", "extract"]
+runpy.run_module("pipelines", run_name="__main__")
+"""
+
+
+def test_nothing_is_written_outside_the_playground(playground: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", AUDITED],
+        cwd=ROOT,
+        env={**os.environ, "PLAYGROUND": str(playground), "HOME": str(home), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    written = {line.removeprefix("AUDIT ") for line in done.stderr.splitlines() if line.startswith("AUDIT ")}
+    inside = {path for path in written if path.startswith(str(playground))}
+    assert len(inside) > 20
+    # Python looks by a file of no content where temporary files can be.
+    probes = {path for path in written if re.fullmatch(rf"{re.escape(str(tmp_path))}/[a-z0-9_]{{8}}", path)}
+    assert written - inside - probes - {"/dev/null"} == set()
+    assert list(home.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "playground"]
 
 
 def test_new_playground_stays_out_of_git(playground: Path) -> None:

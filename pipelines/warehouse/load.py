@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -120,6 +121,11 @@ class Loader:
             "autoinstall_known_extensions": False,
         }
         is_lost = self.playground.warehouse.exists() and not self.playground.dlt_dir.exists()
+        # dlt writes each load's statements into the machine's folder of temporary files first.
+        temporary = self.playground.dlt_dir.absolute() / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True, mode=0o700)
+        tempfile.tempdir = str(temporary)
         pipeline = dlt.pipeline(
             pipeline_name="strava",
             pipelines_dir=str(self.playground.dlt_dir.absolute()),
