@@ -96,5 +96,12 @@ def test_the_documentation_may_be_passed_on(configured: Path) -> None:
     page = (configured / "docs" / "index.html").read_text()
     assert "model.strava_marts.weekly_pace" in page
     assert "INLINE DATA" not in page
-    for hidden in (*SETTINGS.values(), SECRET, str(configured), str(ROOT), sys.prefix, str(Path.home()) + "/"):
+    for hidden in (
+        *SETTINGS.values(),
+        SECRET,
+        str(configured),
+        str(ROOT),
+        sys.prefix,
+        str(Path.home()) + "/",
+    ):
         assert hidden not in page, hidden
