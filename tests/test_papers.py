@@ -91,7 +91,7 @@ def test_the_readme_s_lines_load_a_history_with_dlt_alone_and_twice_without_dupl
     (tmp_path / "Playground").mkdir()
     recent = list(history(seed=7, years=1, end=dt.date(2026, 5, 1)))[-30:]
     with SimulatedStrava(recent, read_limit=PLENTY, overall_limit=PLENTY) as strava:
-        app = App(strava.client_id, strava.client_secret, strava.oauth_url)
+        app = App(strava.client_id, strava.client_secret, strava.oauth_url, strava.api_url)
         store = TokenFile(tmp_path / "Playground" / "tokens.json")
         Authorisation(app, store).exchange_code(strava.issue_code(), None)
         environment = {

@@ -306,6 +306,7 @@ def test_link_is_told_as_such(tmp_path: Path) -> None:
 OPENERS = {
     "files.py": "the one that does",
     "set_up.py": "runs before anything is installed, on the project's own .venv",
+    "report/page.py": "reads a resource of the package",
 }
 # Names that open, make or copy a file, as functions or methods; `webbrowser.open` opens none.
 FORBIDDEN = {

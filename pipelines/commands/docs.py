@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.commands.transform import dbt
-from pipelines.files import write_private
+from pipelines.files import read_private, write_private
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
 from pipelines.warehouse.file import warehouse_turn
@@ -38,9 +38,9 @@ def main(playground: Playground, *, debug: bool = False) -> None:
 
 def static_page(target: Path) -> str:
     """Return dbt's page with what it would load put in: the same as of `--static`, without what is not for others."""
-    page = (target / "index.html").read_text(encoding="utf-8")
+    page = read_private(target / "index.html").decode()
     for name in ("manifest", "catalog"):
-        content = json.loads((target / f"{name}.json").read_text(encoding="utf-8"))
+        content = json.loads(read_private(target / f"{name}.json"))
         text = json.dumps(
             without_the_machine(content)
         )  # line separators and all that is not ASCII are escaped

@@ -5,6 +5,7 @@ import datetime as dt
 from pipelines import locks, runs
 from pipelines.commands.transform import build
 from pipelines.errors import UserError, one_line
+from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import file as warehouse
@@ -33,7 +34,7 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         locks.one_at_a_time(playground.root, "transform") as transform,
     ):
         try:
-            playground.purging.touch(mode=0o600)
+            make_private(playground.purging)
             size_before = playground.warehouse.stat().st_size
             purged, removed = _purge(playground, settings, (extract, transform), debug)
             playground.purging.unlink()

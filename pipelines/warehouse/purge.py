@@ -3,13 +3,13 @@
 DuckDB leaves deleted rows where they were, and VACUUM does not help: a copy of the whole database does.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 
 import duckdb
 
 from pipelines.errors import RunError
+from pipelines.files import sync
 from pipelines.playground import Playground
 from pipelines.tables import DATASET
 from pipelines.warehouse.file import OFFLINE, patiently
@@ -115,13 +115,5 @@ def remove_working_files(playground: Playground) -> list[str]:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-    _make_durable(playground)
+    sync(playground.root)
     return removed
-
-
-def _make_durable(playground: Playground) -> None:
-    folder = os.open(playground.root, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
