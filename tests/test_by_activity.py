@@ -87,7 +87,8 @@ def test_a_changed_formula_gives_the_marts_of_a_full_refresh(copied: Path, proje
     view = project / "models" / "intermediate" / "int_samples.sql"
     text = view.read_text()
     assert BY_ACTIVITY not in text
-    view.write_text(text.replace("samples.power_w,", "2 * samples.power_w as power_w,"))
+    assert "        power_w,\n" in text
+    view.write_text(text.replace("        power_w,\n", "        2 * power_w as power_w,\n"))
     transform.main(Playground(copied))
     found = marts()
     assert found["power_curve"] != before["power_curve"]
