@@ -16,6 +16,10 @@ from tests import clock, dbt_parsing, forks
 from tests.harness import FIGURES, PLENTY, make_playground, run_cold
 from tests.simulated_strava import SimulatedStrava, history
 
+# `make test` tells the makes that tests start that they run inside another one: they would say so.
+for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(_name, None)
+
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "/usr/bin/chromium"
 )

@@ -37,8 +37,9 @@ def strava(
     lookback_days: float = 30,
     full_listing_hours: float = 24,
     streams: Sequence[str] = STREAM_TYPES,
-    wait: bool = True,
-    allow_deletes: bool = False,
+    # Named so that no other variable of the environment is taken for them: dlt looks for the bare name, too.
+    wait_for_quota: bool = True,
+    allow_mass_deletion: bool = False,
     quota: Quota | None = None,
 ) -> Sequence[DltResource]:
     """One athlete's history on Strava: activities, samples, athlete, zones, gear.
@@ -60,9 +61,9 @@ def strava(
         lookback_days: The window before the newest activity that each run lists again.
         full_listing_hours: A run this long after the last listing of everything lists everything.
         streams: The types of streams to ask for.
-        wait: Wait for the next quarter hour when the quota is used up. A full day's quota always ends the
+        wait_for_quota: Wait for the next quarter hour when the quota is used up. A full day's quota always ends the
             run; what was read until then is loaded, and the next run goes on.
-        allow_deletes: Believe a listing that lacks more than half of the known activities.
+        allow_mass_deletion: Believe a listing that lacks more than half of the known activities.
         quota: Counts requests across runs; by default from the first answer of this one.
     """
     given = {"access_token": access_token or "", "refresh_token": refresh_token, "client_id": client_id}
@@ -73,11 +74,11 @@ def strava(
         lookback_days=lookback_days,
         full_listing_hours=full_listing_hours,
         streams=tuple(kind for kind in STREAM_TYPES if kind in streams or kind == "time"),
-        allow_deletes=allow_deletes,
+        allow_deletes=allow_mass_deletion,
     )
     extraction = _Extraction(
         lambda: StravaSession(
-            Authorisation(app, store), quota or Quota(), _wait_or_stop(wait), api_url.rstrip("/")
+            Authorisation(app, store), quota or Quota(), _wait_or_stop(wait_for_quota), api_url.rstrip("/")
         ),
         extent,
     )
