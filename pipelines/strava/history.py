@@ -29,26 +29,14 @@ from pipelines.events import (
 from pipelines.known import Activity, Known
 from pipelines.strava import endpoints, plan, shape
 from pipelines.strava.api import StravaSession, is_activity_missing
-from pipelines.tables import LISTINGS, STREAM_FETCHES, TABLES, coerce
+from pipelines.tables import LISTINGS, SAMPLE_TYPES, STREAM_FETCHES, TABLES, coerce
 
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
 # Fields of activities that Strava has added: each is a column for ever.
 NEW_COLUMNS_AT_MOST = 500
-# The types of streams that Strava has.
-STREAM_TYPES = (
-    "time",
-    "distance",
-    "latlng",
-    "altitude",
-    "velocity_smooth",
-    "heartrate",
-    "cadence",
-    "watts",
-    "temp",
-    "moving",
-    "grade_smooth",
-)
+# The types of streams that Strava has: those of the columns, positions in one.
+STREAM_TYPES = tuple(dict.fromkeys("latlng" if name in ("lat", "lng") else name for name in SAMPLE_TYPES))
 
 
 @dataclass(frozen=True)
