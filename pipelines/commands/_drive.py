@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipelines.warehouse.load import Loader
 
 # A batch is loaded this long after its first piece came in; the load itself must fit into the rest of 5 s.
-COMMIT_S = 2.5
+COMMIT_S = 2.0
 COMMIT_BYTES = 24 * 2**20
 # What may wait while a load is at work: enough that the reading goes on.
 WAITING_BYTES = 32 * 2**20
