@@ -103,7 +103,7 @@ def test_a_purge_killed_at_any_instant_leaves_everything_whole(deleted: Any) -> 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(rng.uniform(0.5, 9))
+        time.sleep(rng.uniform(0.5, 4))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
