@@ -103,7 +103,12 @@ def test_a_purge_killed_at_any_instant_leaves_everything_whole(deleted: Any) -> 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(rng.uniform(0.5, 4))
+        # Counted from its mark: how long a process takes to begin differs from machine to machine.
+        deadline = time.monotonic() + 60
+        while not (playground / ".purging").exists() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 2))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
