@@ -1,0 +1,152 @@
+"""What was answered is not asked for again, and nothing is kept twice.
+
+Another program holds the warehouse in the midst of a run, or the user stops it; dlt's working files stay small.
+"""
+
+import contextlib
+import queue
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.harness import PLENTY, SOON, assert_equal_to_strava, last_line, make_playground, rows, run, start
+from tests.rounds import small
+from tests.simulated_strava import SimulatedStrava
+
+LOCKED = "strava.duckdb is held open by another program"
+
+
+class Holder:
+    """Another program: it takes the warehouse while a request waits for its answer, and keeps it."""
+
+    def __init__(self, playground: Path, at: str, once: str = "select 1") -> None:
+        """From the first request on whose path ends with `at`, as soon as the query `once` finds a row."""
+        self.warehouse, self.at, self.once = playground / "strava.duckdb", at, once
+        self.connection: duckdb.DuckDBPyConnection | None = None
+
+    def __call__(self, path: str, _: object) -> None:
+        while path.endswith(self.at) and self.connection is None:
+            if self.warehouse.exists():
+                with contextlib.suppress(duckdb.Error):
+                    connection = duckdb.connect(str(self.warehouse))
+                    with contextlib.suppress(duckdb.Error):
+                        if connection.execute(self.once).fetchall():
+                            self.connection = connection
+                            return
+                    connection.close()
+            time.sleep(0.05)  # the command's turn
+        time.sleep(0.12)
+
+    def close(self) -> None:
+        assert self.connection is not None
+        self.connection.close()
+
+
+def asked_for(strava: SimulatedStrava) -> list[str]:
+    return [path for _, path, _, _ in strava.requests if path.endswith("/streams")]
+
+
+# --- a locked warehouse ------------------------------------------------------------------------------------
+
+
+def test_what_was_answered_while_another_program_held_the_warehouse_is_not_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    with SimulatedStrava(small(21, 45), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        strava.before_answer = holder = Holder(playground, "/streams", "from strava_raw.activities")
+        done = run("extract", playground, expect=2, **SOON)
+        assert LOCKED in last_line(done)
+        holder.close()
+        strava.before_answer = None
+        answered = asked_for(strava)
+        assert len(answered) > 5
+        run("extract", playground)
+        assert_equal_to_strava(playground, strava)
+        asked = asked_for(strava)
+        assert sorted(asked) == sorted(set(asked)), "no path twice"
+        assert len(asked) > len(answered), "it was locked before all was read"
+
+
+def with_changes(strava: SimulatedStrava) -> tuple[int, int]:
+    """Delete one activity and take the streams of another; returns their ids."""
+    with_streams = [row["id"] for row in strava.visible_activities() if strava.streams_of(row["id"])]
+    gone, bare = with_streams[-1], with_streams[2]  # only a full listing can miss the oldest one
+    strava.delete(gone)
+    strava.crop(bare)
+    strava.activities[bare] = replace(strava.activities[bare], streams_seed=None)
+    return gone, bare
+
+
+def is_as_strava(playground: Path, strava: SimulatedStrava, gone: int, bare: int) -> bool:
+    assert_equal_to_strava(playground, strava)
+    return rows(
+        playground,
+        f"select deleted_at is not null, (select count(*) from strava_raw.streams where activity_id = {bare}), "
+        f"(select status from strava_raw.stream_fetches where activity_id = {bare}) "
+        f"from strava_raw.activities where id = {gone}",
+    ) == [(True, 0, "none")]
+
+
+def test_what_is_gone_is_not_forgotten_when_the_warehouse_is_locked(tmp_path: Path) -> None:
+    """A deletion, and samples that are gone, wait for the warehouse with what came after them."""
+    with SimulatedStrava(small(22, 30), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        gone, bare = with_changes(strava)
+        others = [row["id"] for row in strava.visible_activities() if row["id"] != bare][:4]
+        for id_ in others:
+            strava.crop(id_)
+        before = len(strava.requests)
+        strava.before_answer = holder = Holder(playground, "/athlete/activities")
+        done = run("extract", playground, expect=2, FULL="yes", **SOON)
+        assert LOCKED in last_line(done)
+        holder.close()
+        strava.before_answer = None
+        asked = [path for _, path, _, _ in strava.requests[before:] if path.endswith("/streams")]
+        assert len(asked) == 5
+        run("extract", playground)
+        assert is_as_strava(playground, strava, gone, bare)
+        asked = [path for _, path, _, _ in strava.requests[before:] if path.endswith("/streams")]
+        assert len(asked) == 5, "none is asked for again"
+        run("extract", playground)
+        assert is_as_strava(playground, strava, gone, bare)
+
+
+# --- stopped by the user -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_reading_however_fast_strava_answers(tmp_path: Path, number: int) -> None:
+    with SimulatedStrava(small(23, 60), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        started: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
+        process = None
+
+        def stop(path: str, _: object) -> None:
+            nonlocal process
+            if path.endswith("/streams") and process is None:
+                process = started.get()
+                process.send_signal(number)
+
+        strava.before_answer = stop
+        extracting = start("extract", playground)
+        started.put(extracting)
+        out, err = extracting.communicate(timeout=60)
+        assert extracting.returncode == 0, err
+        assert f"stopped by {signal.Signals(number).name}" in out
+        answered = asked_for(strava)
+        assert len(answered) < 20
+        [(held,)] = rows(playground, "select count(*) from strava_raw.stream_fetches")
+        assert held >= len(answered) - 1, "all is loaded but an answer that is on its way"
+        waiting = sum(not row["manual"] for row in strava.visible_activities()) - held
+        assert f"; {waiting} activities wait for their streams" in out
+        run("extract", playground)
+        assert_equal_to_strava(playground, strava)
+        asked = asked_for(strava)
+        assert len(asked) - len(set(asked)) == len(answered) - held
