@@ -5,8 +5,10 @@ Another program holds the warehouse in the midst of a run, or the user stops it;
 
 import contextlib
 import queue
+import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.harness import PLENTY, SOON, assert_equal_to_strava, last_line, make_playground, rows, run, start
+from tests.harness import (
+    PLENTY,
+    ROOT,
+    SOON,
+    assert_equal_to_strava,
+    last_line,
+    make_playground,
+    rows,
+    run,
+    start,
+)
 from tests.rounds import small
 from tests.simulated_strava import SimulatedStrava
 
@@ -150,3 +162,68 @@ def test_a_signal_stops_the_reading_however_fast_strava_answers(tmp_path: Path, 
         assert_equal_to_strava(playground, strava)
         asked = asked_for(strava)
         assert len(asked) - len(set(asked)) == len(answered) - held
+
+
+# --- what dlt's folder holds -------------------------------------------------------------------------------
+
+# A load for every answer; the last one, if so told, is killed at a step.
+MANY_LOADS = """
+import os, sys
+from pipelines.__main__ import main
+from pipelines.commands import _drive
+
+_drive.COMMIT_S = 0
+if sys.argv.pop() == "killed":
+    from dlt.extract.extract import Extract
+    commit, count = Extract.commit_packages, iter(range(99))
+    Extract.commit_packages = lambda self: commit(self) if next(count) < 3 else os._exit(137)
+sys.argv[1:] = ["extract"]
+main()
+"""
+
+
+def extract_with_many_loads(playground: Path, end: str, expect: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_LOADS, end],
+        cwd=ROOT,
+        env={**os.environ, "PLAYGROUND": str(playground)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == expect, done.stderr
+
+
+def assert_small(playground: Path) -> None:
+    """dlt's folder: below 300 files and 1 MB, and without a table."""
+    sizes = {path: path.stat().st_size for path in (playground / ".dlt").rglob("*") if path.is_file()}
+    assert len(sizes) < 50
+    assert sum(sizes.values()) < 200_000, sizes
+    assert [path for path in sizes if path.suffix in (".parquet", ".gz", ".pickle", ".sql")] == []
+
+
+def test_dlt_s_folder_stays_small_after_any_number_of_loads_and_kills(tmp_path: Path) -> None:
+    with SimulatedStrava(small(24, 45), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        extract_with_many_loads(playground, "killed", expect=137)
+        assert list((playground / ".dlt").rglob("*.parquet")), "of the extraction that was killed"
+        extract_with_many_loads(playground, "done", expect=0)
+        assert_small(playground)
+        [(loads,)] = rows(playground, "select count(*) from strava_raw._dlt_loads")
+        assert loads >= 40
+        assert_equal_to_strava(playground, strava)
+
+
+def test_what_earlier_versions_have_kept_twice_is_removed(tmp_path: Path) -> None:
+    with SimulatedStrava(small(25, 3), read_limit=PLENTY, overall_limit=PLENTY) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("extract", playground)
+        folder = playground / ".dlt" / "strava"
+        for number in range(40):
+            package = folder / "load" / "loaded" / f"17643{number:05}.123"
+            (package / "completed_jobs").mkdir(parents=True)
+            (package / "schema.json").write_text("{}")
+            (package / "completed_jobs" / "streams.0a1b2c3d4e.0.parquet").write_bytes(bytes(50_000))
+        (folder / "trace.pickle").write_bytes(bytes(900_000))
+        run("extract", playground)
+        assert_small(playground)

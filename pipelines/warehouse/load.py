@@ -5,7 +5,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Loader:
         """Load what an earlier run left behind. Returns what a person should know of it; `None` for nothing."""
         try:
             self.pipeline = self._attach()
-            self._clear_loaded()
+            self._clear_remains()
             changes = self._kept_changes()
             if not (self.pipeline.has_pending_data or changes):
                 return None
@@ -139,8 +139,10 @@ class Loader:
             "RUNTIME__INTERCEPT_SIGNALS": "false",
             "NORMALIZE__WORKERS": "1",
             "LOAD__WORKERS": "1",
-            # Else dlt keeps every sample a second time, for ever.
+            # Else dlt keeps every sample a second time, for ever,
             "LOAD__DELETE_COMPLETED_JOBS": "true",
+            # and a protocol that grows by 20 kB a load.
+            "ENABLE_RUNTIME_TRACE": "false",
             "DLT_DATA_DIR": str(self.playground.dlt_dir.absolute()),
         }.items():
             os.environ[name] = value
@@ -173,10 +175,18 @@ class Loader:
 
     def _clear_loaded(self) -> None:
         """Remove what dlt notes of packages that are loaded: thousands of them are thousands of files."""
-        folder = self.playground.dlt_dir / self.pipeline.pipeline_name / "load" / "loaded"
-        with contextlib.suppress(OSError):
-            for package in folder.iterdir():
-                shutil.rmtree(package, ignore_errors=True)
+        _remove_all((self._folder / "load" / "loaded").glob("*"))
+
+    def _clear_remains(self) -> None:
+        """Remove what is of no use to anybody: of earlier versions, and of a process killed while it extracted."""
+        self._clear_loaded()
+        (self._folder / "trace.pickle").unlink(missing_ok=True)
+        # Each extraction begins in a folder with a name of its own, and dlt takes up no other one's.
+        _remove_all(path for path in (self._folder / "normalize").glob("[!.]*") if path.name != "extracted")
+
+    @property
+    def _folder(self) -> Path:
+        return self.playground.dlt_dir / str(self.pipeline.pipeline_name)
 
     def _start_over(self, error: Exception) -> None:
         """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
@@ -232,3 +242,8 @@ class Loader:
             if known is error:
                 raise
             raise known from error
+
+
+def _remove_all(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
