@@ -4,8 +4,8 @@ Another program holds the warehouse in the midst of a run, or the user stops it;
 """
 
 import contextlib
-import queue
 import os
+import queue
 import signal
 import subprocess
 import sys
