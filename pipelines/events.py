@@ -82,14 +82,6 @@ class Note:
     text: str
 
 
-Event = (
-    Rows
-    | Deleted
-    | SamplesGone
-    | ListingBegun
-    | Listed
-    | DeletionsRefused
-    | StreamsPending
-    | StreamsSettled
-    | Note
-)
+# What is done to rows that stand already, after all rows that came before it.
+Change = Deleted | SamplesGone
+Event = Rows | Change | ListingBegun | Listed | DeletionsRefused | StreamsPending | StreamsSettled | Note

@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "TESTS_FORKS"
 # Seconds by which a child's `time.time()` is ahead: no test sleeps until a window of the quota ends.
 AHEAD_S = "TESTS_CLOCK_AHEAD_S"
+# Seconds that a child waits for a warehouse which another program holds, in place of a user's patience.
+LOCK_WAIT_S = "TESTS_LOCK_WAIT_S"
 PRELOADED = (
     "dlt",
     "dlt.destinations.impl.duckdb.duck",
@@ -207,6 +209,8 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     if ahead_s:
         real = time.time
         time.time = lambda: real() + ahead_s
+    if LOCK_WAIT_S in os.environ:
+        importlib.import_module("pipelines.warehouse.file").LOCK_WAIT_S = float(os.environ[LOCK_WAIT_S])  # type: ignore[attr-defined]
     subprocess.Popen = Process  # type: ignore[misc]
     gc.enable()
     status = _run(request["command"])

@@ -17,6 +17,8 @@ from tests import clock, forks
 ROOT = Path(__file__).resolve().parent.parent
 # Of a simulated Strava whose quota is not what the test is about: (a quarter of an hour, a day).
 PLENTY = (50_000, 500_000)
+# For a command that is to find the warehouse locked to its end: a second of patience (the user's has 15).
+SOON = {forks.LOCK_WAIT_S: "1"}
 # What the tests of the sync have tried and compared; `make test` prints it at its end.
 FIGURES: dict[str, int] = {}
 SAMPLE_COLUMNS = (

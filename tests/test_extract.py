@@ -16,6 +16,7 @@ import pytest
 
 from tests.harness import (
     PLENTY,
+    SOON,
     assert_equal_to_strava,
     away_from_window_end,
     kill_after,
@@ -187,7 +188,7 @@ def test_a_locked_warehouse_is_named_and_what_was_downloaded_is_kept(tmp_path: P
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground)
         holder = duckdb.connect(str(playground / "strava.duckdb"))
-        locked_out = refusal("extract", playground)
+        locked_out = refusal("extract", playground, **SOON)
         holder.close()
         assert "strava.duckdb is held open by another program" in locked_out
         run("extract", playground)
@@ -209,7 +210,7 @@ def test_a_warehouse_locked_during_a_run_costs_no_request_again(tmp_path: Path) 
                     holders.append(duckdb.connect(str(playground / "strava.duckdb")))
 
         strava.before_answer = hold
-        locked_out = refusal("extract", playground)
+        locked_out = refusal("extract", playground, **SOON)
         holders[0].close()
         assert "strava.duckdb is held open by another program" in locked_out
         assert strava.count("streams") == before + 2
@@ -218,9 +219,9 @@ def test_a_warehouse_locked_during_a_run_costs_no_request_again(tmp_path: Path) 
         assert strava.count("streams") == before + 2
 
 
-def refusal(command: str, playground: Path) -> str:
+def refusal(command: str, playground: Path, **environment: str) -> str:
     """The one line with which a command asks the user to act."""
-    return last_line(run(command, playground, expect=2))
+    return last_line(run(command, playground, expect=2, **environment))
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all" * 100, b""])

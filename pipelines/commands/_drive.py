@@ -8,14 +8,14 @@ The warehouse is open only while loading; the quota may make the thread wait for
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pipelines.commands._background import Background
 from pipelines.commands._progress import Progress
 from pipelines.commands._tally import Tally
 from pipelines.errors import StoppedError, UserError
-from pipelines.events import Deleted, Event, Rows, SamplesGone
+from pipelines.events import Change, Deleted, Event, Listed, Rows, SamplesGone, StreamsSettled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,8 +77,7 @@ class Drive:
             case Rows():
                 self._add(event)
             case Deleted() | SamplesGone():
-                self._flush()
-                self.loader.change(event)
+                self._flush(event)
             case _:
                 pass
 
@@ -89,37 +88,50 @@ class Drive:
             self._batch.setdefault(table, []).append(part)
         self._bytes += rows.nbytes
 
-    def _flush(self) -> None:
+    def _flush(self, change: Change | None = None) -> None:
+        """Load what is in hand, then do what an event says of rows that stand already."""
         batch, self._batch, self._bytes = self._batch, {}, 0
-        if not batch:
+        if not batch and change is None:
             return
         try:
-            self.loader.load(batch)
+            if batch:
+                self.loader.load(batch)
+            if change:
+                self.loader.change(change)
         except (UserError, StoppedError):
             # The warehouse cannot be had; the batch is in dlt's folder, and so shall be what has come in since.
-            self._keep_the_rest()
+            self._keep_the_rest([change] if change else [])
             raise
         gc.collect()  # dlt leaves the tables in cycles
 
-    def _keep_the_rest(self) -> None:
+    def _keep_the_rest(self, changes: list[Change]) -> None:
         """Put what was read but cannot be loaded now where the next run finds it."""
         background = self.background
         background.stop()
         until = time.monotonic() + LAST_REQUEST_S
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # the next run meets it again
             while not background.is_over and time.monotonic() < until:
-                match background.take(timeout_s=0.1):
-                    case Rows() as rows:
-                        self._add(rows)
+                event = background.take(timeout_s=0.1)
+                if event is None:
+                    continue
+                self.tally.count(event)
+                match event:
+                    case Rows():
+                        self._add(event)
                     case Deleted() | SamplesGone():
-                        break  # to be done before what follows, and that cannot be kept
-                    case event if event is not None:
-                        self.tally.count(event)
+                        changes.append(event)
                     case _:
                         pass
-        if self._batch:
-            self.loader.keep(self._batch)
-            self._batch = {}
+        batch, self._batch = self._batch, {}
+        self.loader.keep(batch, changes)
+
+
+def until_stopped(events: Iterable[Event], check_stop: Callable[[], None]) -> Iterator[Event]:
+    """Hand the events on; `check_stop` may raise after each answer, which is read to its end."""
+    for event in events:
+        yield event
+        if isinstance(event, Listed | StreamsSettled):
+            check_stop()
 
 
 def weight(event: Event) -> int:

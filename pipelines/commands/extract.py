@@ -88,7 +88,7 @@ class Run:
             # Before dlt, which takes a second to import: a file that cannot be read is told at once.
             with warehouse.warehouse_turn(self.playground, self.check_stop):
                 warehouse.connect(self.playground.warehouse, self.check_stop).close()
-        from pipelines.commands._drive import WAITING_BYTES, Drive, weight
+        from pipelines.commands._drive import WAITING_BYTES, Drive, until_stopped, weight
         from pipelines.strava.api import StravaSession
         from pipelines.strava.history import Extent, History
         from pipelines.warehouse.known import read_known
@@ -111,7 +111,7 @@ class Run:
             allow_deletes=self.allow_deletes,
         )
         history = History(session, known, extent, self.started_at)
-        background = Background(history.everything(), weight, WAITING_BYTES)
+        background = Background(until_stopped(history.everything(), self.check_stop), weight, WAITING_BYTES)
         try:
             Drive(background, loader, self.tally, progress, self.check_stop).run()
         finally:

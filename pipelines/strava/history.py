@@ -163,8 +163,7 @@ class History:
 
     def profile(self) -> Iterator[Event]:
         """Athlete, gear and zones, once a day; each needs a scope that may be missing."""
-        refreshed = self.known.athlete_refreshed_at
-        if refreshed is not None and dt.timedelta(0) <= self.now - refreshed < dt.timedelta(days=1):
+        if plan.is_profile_fresh(self.known.athlete_refreshed_at, self.now):
             return
         self.scope = self.session.authorisation.tokens().scope
         if not self._may("read", "profile:read_all"):

@@ -1,7 +1,7 @@
 """What is known of a history, kept in dlt's own pipeline state: it travels with the data to any destination."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ class Memory:
 
     def __init__(self, state: dict[str, Any]) -> None:
         self._state = state
+        self._told = set[int]()  # by this run
 
     def known(self) -> Known:
         """Return what earlier runs have loaded."""
@@ -27,7 +28,6 @@ class Memory:
             activities={int(id_): _activity(int(id_), row) for id_, row in self._of("activities").items()},
             fetches={int(id_): _fetch(row) for id_, row in self._of("fetches").items()},
             last_full=Listing(_instant(listing[0]), *listing[1:]) if listing else None,
-            athlete_refreshed_at=_instant_or_none(self._state.get("athlete_refreshed_at")),
             extra_types=dict(self._of("extra_types")),
         )
 
@@ -47,14 +47,27 @@ class Memory:
         self._of("extra_types").update(extra_types)
 
     def forget(self, activity_id: int) -> None:
-        """Forget an activity that was deleted."""
+        """Forget an activity that was deleted, but not that its samples are still to be."""
         self._of("activities").pop(str(activity_id), None)
-        self._of("fetches").pop(str(activity_id), None)
+        self._of("untold").pop(str(activity_id), None)
+        if self._of("fetches").pop(str(activity_id), None):
+            self._of("orphans")[str(activity_id)] = True
+
+    def orphans(self) -> set[int]:
+        """Return the deleted activities whose samples stand: `activities` may be loaded without `streams`."""
+        return {int(id_) for id_ in self._of("orphans")}
+
+    def forget_samples(self, activity_ids: Sequence[int]) -> None:
+        """Forget samples that are deleted now."""
+        for id_ in activity_ids:
+            for part in ("fetches", "orphans", "untold"):
+                self._of(part).pop(str(id_), None)
 
     def fetches(self, ledger: pa.Table) -> None:
-        """Remember that streams were asked for, by rows of `stream_fetches`."""
+        """Remember that samples were loaded, by rows of `stream_fetches`."""
         for row in ledger.select(list(STREAM_FETCHES.columns)).to_pylist():
-            self._of("fetches")[str(row["activity_id"])] = [
+            id_ = row["activity_id"]
+            self._of("fetches")[str(id_)] = [
                 row["status"],
                 row["sample_count"],
                 row["attempt_count"],
@@ -63,6 +76,32 @@ class Memory:
                 row["moving_time"],
                 row["elapsed_time"],
             ]
+            if id_ not in self._told:
+                self._of("untold")[str(id_)] = [_text(row["fetched_at"]), row["error"]]
+
+    def told(self, ledger: pa.Table) -> None:
+        """Remember that these rows of `stream_fetches` were loaded."""
+        for id_ in ledger["activity_id"].to_pylist():
+            self._told.add(id_)
+            self._of("untold").pop(str(id_), None)
+
+    def untold(self) -> pa.Table | None:
+        """Return the ledger's rows that are not loaded: `streams` may be loaded without `stream_fetches`."""
+        rows = []
+        for id_, (fetched_at, error) in self._of("untold").items():
+            status, sample_count, attempt_count, next_attempt_at, *measures = self._of("fetches")[id_]
+            values = (
+                int(id_),
+                status,
+                sample_count,
+                attempt_count,
+                fetched_at,
+                next_attempt_at,
+                error,
+                *measures,
+            )
+            rows.append(dict(zip(STREAM_FETCHES.columns, values, strict=True)))
+        return STREAM_FETCHES.rows(rows) if rows else None
 
     def listing(self, listing: Mapping[str, Any]) -> None:
         """Remember a full listing, by a row of `listings`."""
@@ -73,9 +112,13 @@ class Memory:
                 listing["start_date"],
             ]
 
-    def athlete(self, now: dt.datetime) -> None:
-        """Remember when athlete, gear and zones were read."""
-        self._state["athlete_refreshed_at"] = _text(now)
+    def refreshed(self, table: str, now: dt.datetime) -> None:
+        """Remember when athlete, zones or gear were read."""
+        self._of("refreshed_at")[table] = _text(now)
+
+    def refreshed_at(self, table: str) -> dt.datetime | None:
+        """Return when one of them was read last."""
+        return _instant_or_none(self._of("refreshed_at").get(table))
 
     def _of(self, name: str) -> dict[str, Any]:
         part: dict[str, Any] = self._state.setdefault(name, {})

@@ -127,6 +127,11 @@ def refuse_deletion(
     return None
 
 
+def is_profile_fresh(refreshed_at: dt.datetime | None, now: dt.datetime) -> bool:
+    """Tell whether athlete, gear and zones were read less than a day ago."""
+    return refreshed_at is not None and dt.timedelta(0) <= now - refreshed_at < dt.timedelta(days=1)
+
+
 def scopes(text: str | None) -> set[str]:
     """Return the scopes in a text that separates them by commas or spaces."""
     return {item for item in (text or "").replace(" ", ",").split(",") if item}

@@ -46,7 +46,8 @@ def strava(
 
     Each value is also read from dlt's configuration (`sources.strava.client_id`, ...). What was loaded is kept
     in dlt's pipeline state: a second run lists the look-back window, and asks for no stream that was loaded.
-    What a listing no longer holds is deleted from the destination.
+    What a listing no longer holds is deleted from the destination. `streams` and `stream_fetches` come from
+    the same requests: only what `streams` has loaded is not asked for again.
 
     Args:
         client_id: Of the API app (strava.com/settings/api).
@@ -121,6 +122,7 @@ class _Extraction:
         self.history = History(self._session(), self.memory.known(), self.extent, self.now)
         self.is_stopped = False
         self._listing: _Replayed[Event] | None = None
+        self._profile: _Replayed[Event] | None = None
 
     def listing(self, lookback_start: dt.datetime | None = None) -> Iterator[Event]:
         """Go through the events of the one listing; whoever comes first begins it."""
@@ -129,6 +131,12 @@ class _Extraction:
             start = min(filter(None, (lookback_start, known_start)), default=None)
             self._listing = _Replayed(self.until_stopped(self.history.listing(start)))
         return iter(self._listing)
+
+    def profile(self) -> Iterator[Event]:
+        """Go through the events of the one reading of athlete, gear and zones."""
+        if self._profile is None:
+            self._profile = _Replayed(self.until_stopped(self.history.profile()))
+        return iter(self._profile)
 
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
         """End at a full quota as if all were read; the next run goes on. Notes are logged."""
@@ -184,12 +192,20 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
     @dlt.resource(name="answers", selected=False)
     def answers() -> Iterator[Event]:
         extraction.begin()
-        for event in extraction.listing():
-            if isinstance(event, Deleted):
-                yield event
-        yield from extraction.until_stopped(extraction.history.streams())
+        memory, history = extraction.memory, extraction.history
+        gone = {
+            id_ for event in extraction.listing() if isinstance(event, Deleted) for id_ in event.activity_ids
+        }
+        gone |= memory.orphans()
+        alive = {id_ for id_ in gone if id_ in history.current and not history.current[id_].is_deleted}
+        if gone - alive:
+            yield Deleted(sorted(gone - alive), extraction.now)
+        yield from map(SamplesGone, sorted(alive))
+        if untold := memory.untold():
+            yield Rows({STREAM_FETCHES.name: untold})
+        yield from extraction.until_stopped(history.streams())
 
-    # Samples that are gone are a row with `is_gone`; dlt then deletes those of the activity.
+    # What is gone is a row with `is_gone`; dlt then deletes those of the activity.
     @dlt.transformer(data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool"))
     def streams(event: Event) -> Iterator[pa.Table]:
         match event:
@@ -198,33 +214,41 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
                 if STREAMS.name in tables:
                     yield tables[STREAMS.name]
             case SamplesGone(id_):
+                extraction.memory.forget_samples([id_])
                 yield _gone([id_])
             case Deleted(ids):
+                extraction.memory.forget_samples(ids)
                 yield _gone(ids)
 
-    @dlt.transformer(data_from=answers, name=STREAM_FETCHES.name, **STREAM_FETCHES.hints)
+    hints = _with_deletion(STREAM_FETCHES, "is_gone", "bool")
+
+    @dlt.transformer(data_from=answers, name=STREAM_FETCHES.name, **hints)
     def stream_fetches(event: Event) -> Iterator[pa.Table]:
-        if isinstance(event, Rows):
-            yield event.tables[STREAM_FETCHES.name]
+        match event:
+            case Rows(tables):
+                extraction.memory.told(tables[STREAM_FETCHES.name])
+                yield tables[STREAM_FETCHES.name]
+            case Deleted(ids):
+                yield _gone(ids)
 
     return [streams, stream_fetches]
 
 
 def _profile(extraction: _Extraction) -> Sequence[DltResource]:
-    @dlt.resource(name="profile", selected=False)
-    def profile() -> Iterator[Event]:
-        extraction.begin()
-        yield from extraction.until_stopped(extraction.history.profile())
-
     def resource_of(table: Table) -> DltResource:
-        @dlt.transformer(data_from=profile, name=table.name)
-        def rows(event: Event) -> Iterator[Any]:
-            if isinstance(event, Rows) and table.name in event.tables:
-                if table is ATHLETE:
-                    extraction.memory.athlete(extraction.now)
-                # Hints that come with the rows: a resource that says "replace" empties its table in each run
-                # that does not read it.
-                yield dlt.mark.with_hints(event.tables[table.name], dlt.mark.make_hints(**table.hints))
+        @dlt.resource(name=table.name)
+        def rows() -> Iterator[Any]:
+            extraction.begin()
+            if plan.is_profile_fresh(extraction.memory.refreshed_at(table.name), extraction.now):
+                return
+            for event in extraction.profile():
+                if isinstance(event, Rows) and table.name in event.tables:
+                    # Hints that come with the rows: a resource that says "replace" empties its table in each
+                    # run that does not read it.
+                    yield dlt.mark.with_hints(event.tables[table.name], dlt.mark.make_hints(**table.hints))
+                if isinstance(event, Rows) and ATHLETE.name in event.tables:
+                    # The last one: all were read. Each table for itself: the others may not be selected.
+                    extraction.memory.refreshed(table.name, extraction.now)
 
         return rows
 
@@ -241,7 +265,8 @@ def _newest(history: History) -> dt.datetime:
 def _with_deletion(table: Table, column: str, data_type: str) -> dict[str, Any]:
     """Return the table's hints and dlt's mark on the column that deletes a row by being set."""
     hints = table.hints
-    mark = {column: {"data_type": data_type, "hard_delete": True}}
+    # Nullable, said as Arrow will say it: dlt takes a difference for another type, and the types are frozen.
+    mark = {column: {"data_type": data_type, "nullable": True, "hard_delete": True}}
     return {**hints, "columns": {**hints.get("columns", {}), **mark}}
 
 

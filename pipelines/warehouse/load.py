@@ -1,21 +1,26 @@
 """Events become rows of `strava_raw`: written by dlt, a few seconds' worth at a time."""
 
 import contextlib
+import datetime as dt
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import dlt
 import duckdb
+import orjson
 import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.extract import DltResource
 
 from pipelines import locks
 from pipelines.errors import RunError, StoppedError, UserError, one_line
-from pipelines.events import Deleted, Event, Rows, SamplesGone
+from pipelines.events import Change, Deleted, SamplesGone
+from pipelines.files import read_private, write_private
 from pipelines.playground import Playground
 from pipelines.tables import DATASET, TABLES
 from pipelines.warehouse.copy_once import CopyOnceDuckDb
@@ -57,10 +62,14 @@ class Loader:
         """Load what an earlier run left behind. Returns what a person should know of it; `None` for nothing."""
         try:
             self.pipeline = self._attach()
-            self._clear_loaded()
-            if not self.pipeline.has_pending_data:
+            self._clear_remains()
+            changes = self._kept_changes()
+            if not (self.pipeline.has_pending_data or changes):
                 return None
             self._in_turn(self._normalise_and_load)
+            for change in changes:
+                self.change(change)
+            self._changes.unlink(missing_ok=True)
         except Exception as error:
             self._start_over(error)
             return f"what the last run had left behind was damaged ({one_line(error)[:200]}) and is asked for again"
@@ -73,13 +82,38 @@ class Loader:
             self.keep(tables)
             self._in_turn(self._normalise_and_load)
 
-    def keep(self, tables: TablesInHand) -> None:
-        """Put tables into dlt's folder for the next load, without opening the warehouse."""
+    def keep(self, tables: TablesInHand, changes: Sequence[Change] = ()) -> None:
+        """Put tables into dlt's folder for the next load, and beside them what is to be changed after it.
+
+        The warehouse is not opened.
+        """
+        if changes:
+            # First: a row of the ledger may say that an activity has no samples, and nobody would look again.
+            kept = [{"event": type(change).__name__, **asdict(change)} for change in changes]
+            write_private(self._changes, orjson.dumps(kept))
+        if not tables:
+            return
         # One table per load and not one per activity: each costs a Parquet row group.
         whole = {name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()}
         self.pipeline.extract(in_hand(whole))
 
-    def change(self, event: Event) -> None:
+    @property
+    def _changes(self) -> Path:
+        return self.playground.dlt_dir / "changes.json"
+
+    def _kept_changes(self) -> list[Change]:
+        """Read what an earlier run has kept. Raises ValueError when the file is torn."""
+        if not self._changes.exists():
+            return []
+        kept: list[Change] = []
+        for item in orjson.loads(read_private(self._changes)):
+            if item.pop("event") == Deleted.__name__:
+                kept.append(Deleted(item["activity_ids"], dt.datetime.fromisoformat(item["at"])))
+            else:
+                kept.append(SamplesGone(**item))
+        return kept
+
+    def change(self, event: Change) -> None:
         """Do what an event says of rows that stand already; all rows before it must have been loaded.
 
         These are statements of our own: dlt's merge would need the whole rows once more.
@@ -94,10 +128,6 @@ class Loader:
                     )
                 case SamplesGone(id_):
                     self._execute(f"delete from {DATASET}.streams where activity_id = ?", id_)
-                case Rows():
-                    raise TypeError("rows are loaded, not executed")
-                case _:
-                    pass
 
     # --- dlt -----------------------------------------------------------------------------------------------
 
@@ -109,8 +139,10 @@ class Loader:
             "RUNTIME__INTERCEPT_SIGNALS": "false",
             "NORMALIZE__WORKERS": "1",
             "LOAD__WORKERS": "1",
-            # Else dlt keeps every sample a second time, for ever.
+            # Else dlt keeps every sample a second time, for ever,
             "LOAD__DELETE_COMPLETED_JOBS": "true",
+            # and a protocol that grows by 20 kB a load.
+            "ENABLE_RUNTIME_TRACE": "false",
             "DLT_DATA_DIR": str(self.playground.dlt_dir.absolute()),
         }.items():
             os.environ[name] = value
@@ -143,10 +175,18 @@ class Loader:
 
     def _clear_loaded(self) -> None:
         """Remove what dlt notes of packages that are loaded: thousands of them are thousands of files."""
-        folder = self.playground.dlt_dir / self.pipeline.pipeline_name / "load" / "loaded"
-        with contextlib.suppress(OSError):
-            for package in folder.iterdir():
-                shutil.rmtree(package, ignore_errors=True)
+        _remove_all((self._folder / "load" / "loaded").glob("*"))
+
+    def _clear_remains(self) -> None:
+        """Remove what is of no use to anybody: of earlier versions, and of a process killed while it extracted."""
+        self._clear_loaded()
+        (self._folder / "trace.pickle").unlink(missing_ok=True)
+        # Each extraction begins in a folder with a name of its own, and dlt takes up no other one's.
+        _remove_all(path for path in (self._folder / "normalize").glob("[!.]*") if path.name != "extracted")
+
+    @property
+    def _folder(self) -> Path:
+        return self.playground.dlt_dir / str(self.pipeline.pipeline_name)
 
     def _start_over(self, error: Exception) -> None:
         """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
@@ -202,3 +242,8 @@ class Loader:
             if known is error:
                 raise
             raise known from error
+
+
+def _remove_all(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
