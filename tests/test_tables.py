@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from pipelines.tables import TABLES, arrow_type
 from tests.harness import ROOT, rows
