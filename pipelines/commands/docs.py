@@ -6,6 +6,8 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
+from jinja2.utils import htmlsafe_json_dumps
+
 from pipelines.commands.transform import dbt
 from pipelines.files import read_private, write_private
 from pipelines.playground import Playground
@@ -41,11 +43,8 @@ def static_page(target: Path) -> str:
     page = read_private(target / "index.html").decode()
     for name in ("manifest", "catalog"):
         content = json.loads(read_private(target / f"{name}.json"))
-        text = json.dumps(
-            without_the_machine(content)
-        )  # line separators and all that is not ASCII are escaped
-        for character in "<>&":
-            text = text.replace(character, f"\\u{ord(character):04x}")
+        # What a script element's end depends on is escaped, and so is all that is not ASCII.
+        text = htmlsafe_json_dumps(without_the_machine(content))
         page = page.replace(f'"{name.upper()}.JSON INLINE DATA"', text)
     return page
 

@@ -101,7 +101,7 @@ class Run:
             known = read_known(self.playground, self.check_stop)
         strava = self.settings.strava
         authorisation = authorisation_of(self.settings, self.playground)
-        session = StravaSession(authorisation, self.quota, self._wait, strava.api_url)
+        session = StravaSession(authorisation, self.quota, self._wait)
         extent = Extent(
             start_date=strava.start_date,
             lookback_days=strava.lookback_days,

@@ -1,14 +1,13 @@
 """`make purge`: what is marked deleted leaves every table and file."""
 
-import datetime as dt
-
-from pipelines import locks, runs
+from pipelines import locks
+from pipelines.commands._recorded import recorded
 from pipelines.commands.transform import build
-from pipelines.errors import UserError, one_line
+from pipelines.errors import UserError
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
-from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.file import warehouse_turn
 from pipelines.warehouse.purge import Purged, compact, delete_marked, remove_working_files
 
 
@@ -28,24 +27,15 @@ def main(playground: Playground, *, debug: bool = False) -> None:
             f"{playground.warehouse} is missing: there is nothing to purge; type `make extract` first"
         )
     playground.prepare()
-    started_at = dt.datetime.now(dt.UTC)
     with (
         locks.one_at_a_time(playground.root, "extract") as extract,
         locks.one_at_a_time(playground.root, "transform") as transform,
+        recorded(playground, "purge"),
     ):
-        try:
-            make_private(playground.purging)
-            size_before = playground.warehouse.stat().st_size
-            purged, removed = _purge(playground, settings, (extract, transform), debug)
-            playground.purging.unlink()
-        except KeyboardInterrupt:
-            runs.append(playground, "purge", started_at, "stopped", "interrupted")
-            raise
-        except Exception as error:
-            failure = warehouse.explained(error, playground.warehouse, "make purge")
-            runs.append(playground, "purge", started_at, "failed", playground.redact(one_line(failure))[:500])
-            raise failure from None
-    runs.append(playground, "purge", started_at, "done", None)
+        make_private(playground.purging)
+        size_before = playground.warehouse.stat().st_size
+        purged, removed = _purge(playground, settings, (extract, transform), debug)
+        playground.purging.unlink()
     size = playground.warehouse.stat().st_size
     print(
         f"{purged.activity_count} activities that are deleted on Strava are gone, with {purged.sample_count} samples; "
@@ -62,7 +52,7 @@ def _purge(
 
     # What dlt has in its folder would come back with the next extract, or be lost with the folder.
     Loader(playground, locks.never_stop).resume()
-    with warehouse.warehouse_turn(playground) as turn:
+    with warehouse_turn(playground) as turn:
         purged = delete_marked(playground)
         if playground.marts.exists():
             build(playground, settings, (*held, turn), debug)

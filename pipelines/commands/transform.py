@@ -1,13 +1,13 @@
 """`make transform`: dbt builds the marts in the warehouse, then they are published for SQL tools."""
 
-import datetime as dt
 import re
 import subprocess
 import sys
 
-from pipelines import locks, runs
+from pipelines import locks
+from pipelines.commands._recorded import recorded
 from pipelines.commands.dbt import PROGRAM, PROJECT, environment
-from pipelines.errors import RunError, UserError, one_line, visible
+from pipelines.errors import RunError, UserError, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
@@ -28,21 +28,13 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     playground.prepare()
     # Of versions that ran the unit tests here.
     (playground.dbt_dir / "unit-tests-passed").unlink(missing_ok=True)
-    started_at = dt.datetime.now(dt.UTC)
-    with locks.one_at_a_time(playground.root, "transform") as lock:
-        try:
-            # An extraction that is at work waits for its turn to load, and goes on downloading.
-            with warehouse.warehouse_turn(playground) as turn:
-                build(playground, settings, (lock, turn), debug)
-        except KeyboardInterrupt:
-            runs.append(playground, "transform", started_at, "stopped", "interrupted")
-            raise
-        except Exception as error:
-            failure = warehouse.explained(error, playground.warehouse, "make transform")
-            message = playground.redact(one_line(failure))[:500]
-            runs.append(playground, "transform", started_at, "failed", message)
-            raise failure from None
-    runs.append(playground, "transform", started_at, "done", None)
+    # An extraction that is at work waits for its turn to load, and goes on downloading.
+    with (
+        locks.one_at_a_time(playground.root, "transform") as lock,
+        recorded(playground, "transform"),
+        warehouse.warehouse_turn(playground) as turn,
+    ):
+        build(playground, settings, (lock, turn), debug)
     print(
         f"The marts are in {playground.marts}. Type `make sql` to query them, `make report` for the charts."
     )

@@ -10,7 +10,7 @@ import requests
 import tenacity
 
 from pipelines.errors import MissingScopeError, RefusedError, RunError, TransientError, UserError
-from pipelines.strava.oauth import API_URL, Authorisation, go_straight, inactive_app
+from pipelines.strava.oauth import Authorisation, go_straight, inactive_app
 from pipelines.strava.quota import Full, Quota
 
 TIMEOUT_S = (10, 20)
@@ -25,12 +25,11 @@ class StravaSession(requests.Session):
     it backs off on 429, and each 429 costs Strava's daily quota.
     """
 
-    def __init__(
-        self, authorisation: Authorisation, quota: Quota, wait: Callable[[Full], None], api_url: str = API_URL
-    ) -> None:
+    def __init__(self, authorisation: Authorisation, quota: Quota, wait: Callable[[Full], None]) -> None:
         super().__init__()
-        self.authorisation, self.quota, self.wait, self.api_url = authorisation, quota, wait, api_url
-        go_straight(self, api_url)
+        self.authorisation, self.quota, self.wait = authorisation, quota, wait
+        self.api_url = authorisation.app.api_url
+        go_straight(self, self.api_url)
         self.request_count = 0
         self.headers["Accept-Encoding"] = "gzip, deflate"
 

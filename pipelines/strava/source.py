@@ -78,9 +78,7 @@ def strava(
         allow_deletes=allow_mass_deletion,
     )
     extraction = _Extraction(
-        lambda: StravaSession(
-            Authorisation(app, store), quota or Quota(), _wait_or_stop(wait_for_quota), api_url.rstrip("/")
-        ),
+        lambda: StravaSession(Authorisation(app, store), quota or Quota(), _wait_or_stop(wait_for_quota)),
         extent,
     )
     return [_activities(extraction), *_samples(extraction), *_profile(extraction)]
@@ -129,16 +127,16 @@ class _Extraction:
         if self._listing is None:
             known_start = plan.lookback_start(self.history.known, self.now, self.extent.lookback_days)
             start = min(filter(None, (lookback_start, known_start)), default=None)
-            self._listing = _Replayed(self.until_stopped(self.history.listing(start)))
+            self._listing = _Replayed(self.until_quota_ends(self.history.listing(start)))
         return iter(self._listing)
 
     def profile(self) -> Iterator[Event]:
         """Go through the events of the one reading of athlete, gear and zones."""
         if self._profile is None:
-            self._profile = _Replayed(self.until_stopped(self.history.profile()))
+            self._profile = _Replayed(self.until_quota_ends(self.history.profile()))
         return iter(self._profile)
 
-    def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
+    def until_quota_ends(self, events: Iterator[Event]) -> Iterator[Event]:
         """End at a full quota as if all were read; the next run goes on. Notes are logged."""
         if self.is_stopped:
             return
@@ -203,7 +201,7 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
         yield from map(SamplesGone, sorted(alive))
         if untold := memory.untold():
             yield Rows({STREAM_FETCHES.name: untold})
-        yield from extraction.until_stopped(history.streams())
+        yield from extraction.until_quota_ends(history.streams())
 
     # What is gone is a row with `is_gone`; dlt then deletes those of the activity.
     @dlt.transformer(data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool"))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines import files
 from pipelines.errors import RunError
-from pipelines.files import sync
 from pipelines.playground import Playground
 from pipelines.tables import DATASET
 from pipelines.warehouse.file import OFFLINE, patiently
@@ -17,7 +17,13 @@ from pipelines.warehouse.publish import replace
 from pipelines.warehouse.published import quoted
 
 # What a killed process of ours, or DuckDB while it sorts, leaves in the Playground.
-TEMPORARY = (".*.new", ".*.new.wal", ".*.tmp", "*.duckdb.tmp", ".write-probe-*", ".dlt.purged")
+TEMPORARY = (
+    *(f".*{end}" for end in files.TEMPORARY_ENDS),
+    f"{files.PROBE}*",
+    ".*.new.wal",
+    "*.duckdb.tmp",
+    ".dlt.purged",
+)
 
 
 @dataclass(frozen=True)
@@ -115,5 +121,5 @@ def remove_working_files(playground: Playground) -> list[str]:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-    sync(playground.root)
+    files.sync(playground.root)
     return removed
