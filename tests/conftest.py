@@ -14,7 +14,7 @@ import pytest
 
 from tests import clock, dbt_parsing, forks
 from tests.harness import FIGURES, PLENTY, make_playground, run_cold
-from tests.simulated_strava import SimulatedStrava, history
+from tests.simulated_strava import SimulatedStrava, history, uniform_history
 
 # `make test` tells the makes that tests start that they run inside another one: they would say so.
 for _name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
@@ -133,3 +133,16 @@ def _refresh(playground: Path) -> None:
 def copied(refreshed: Path, tmp_path: Path) -> Path:
     """`refreshed`, for one test to write in."""
     return Path(shutil.copytree(refreshed, tmp_path / "copied"))
+
+
+@pytest.fixture
+def strava() -> Iterator[SimulatedStrava]:
+    """A simulated Strava of three activities."""
+    with SimulatedStrava(uniform_history(3), read_limit=PLENTY, overall_limit=PLENTY) as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def playground(tmp_path: Path, strava: SimulatedStrava) -> Path:
+    """A new Playground of that Strava."""
+    return make_playground(tmp_path / "playground", strava)

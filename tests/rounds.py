@@ -32,3 +32,27 @@ def assert_equal_and_count(playground: Path, strava: SimulatedStrava) -> None:
 
 def small(seed: int, n: int = 40) -> list[Any]:
     return list(history(seed=seed, years=1, end=END))[-n:]
+
+
+# For the program of a process: it dies when dlt has copied or merged a table and not yet noted that it has.
+DIE_AFTER = """
+import os
+from dlt.common.destination.client import RunnableLoadJob
+
+def die_after(table, kind):
+    managed = RunnableLoadJob.run_managed
+
+    def run_managed(self, *arguments, **named):
+        run = self.run
+
+        def run_and_die():
+            run()
+            job = self.job_file_info()
+            if job.table_name == table and (job.file_format == "parquet") == (kind == "copy"):
+                os._exit(137)
+
+        self.run = run_and_die
+        managed(self, *arguments, **named)
+
+    RunnableLoadJob.run_managed = run_managed
+"""

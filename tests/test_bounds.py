@@ -17,22 +17,11 @@ from pipelines.strava.api import StravaSession
 from pipelines.strava.oauth import App, Authorisation
 from pipelines.strava.quota import Quota
 from pipelines.strava.tokens import MemoryTokens
-from tests.harness import PLENTY, last_line, make_playground, rows, run
-from tests.simulated_strava import SimulatedStrava, uniform_history
+from tests.harness import last_line, rows, run
+from tests.simulated_strava import SimulatedStrava
 from tests.simulated_strava.http import Fault
 
 BOMB = gzip.compress(b" " * (80 * 2**20), 9)
-
-
-@pytest.fixture
-def strava() -> Iterator[SimulatedStrava]:
-    with SimulatedStrava(uniform_history(3), read_limit=PLENTY, overall_limit=PLENTY) as simulated:
-        yield simulated
-
-
-@pytest.fixture
-def playground(tmp_path: Path, strava: SimulatedStrava) -> Path:
-    return make_playground(tmp_path / "playground", strava)
 
 
 def deleted(playground: Path) -> int:
@@ -117,7 +106,7 @@ def test_new_fields_have_a_ceiling(playground: Path, strava: SimulatedStrava) ->
 def session_to(url: str) -> StravaSession:
     app = App("1", "secret", url, url)
     store = MemoryTokens({"access_token": "a", "client_id": "1"})
-    return StravaSession(Authorisation(app, store), Quota(), lambda _: None, url)
+    return StravaSession(Authorisation(app, store), Quota(), lambda _: None)
 
 
 @pytest.fixture
@@ -206,7 +195,7 @@ def test_listing_has_a_ceiling_of_pages(strava: SimulatedStrava, monkeypatch: py
     strava.mutate_answer = endless
     app = App(strava.client_id, strava.client_secret, strava.oauth_url, strava.api_url)
     store = MemoryTokens({"access_token": strava.issue_access_token(), "client_id": strava.client_id})
-    with StravaSession(Authorisation(app, store), Quota(), lambda _: None, strava.api_url) as session:
+    with StravaSession(Authorisation(app, store), Quota(), lambda _: None) as session:
         client = RESTClient(base_url=strava.api_url, session=session)
         pages = []
         with pytest.raises(RunError, match="has no end"):

@@ -21,7 +21,7 @@ from tests.harness import (
     run,
     start,
 )
-from tests.rounds import ROUNDS, SEED, assert_equal_and_count, count, small
+from tests.rounds import DIE_AFTER, ROUNDS, SEED, assert_equal_and_count, count, small
 from tests.simulated_strava import SimulatedStrava
 
 
@@ -86,28 +86,13 @@ def test_killed_at_random_instants_nothing_is_lost_and_little_is_asked_twice(
 
 
 # A process that is killed when dlt has copied or merged a table and not yet noted that it has.
-KILLED_AFTER = """
-import os, sys
-from dlt.common.destination.client import RunnableLoadJob
+KILLED_AFTER = f"""{DIE_AFTER}
+import sys
 from pipelines.__main__ import main
 
 table, kind = sys.argv[1:]
 sys.argv[1:] = ["extract"]
-managed = RunnableLoadJob.run_managed
-
-def run_managed(self, *arguments, **named):
-    run = self.run
-
-    def run_and_die():
-        run()
-        job = self.job_file_info()
-        if job.table_name == table and (job.file_format == "parquet") == (kind == "copy"):
-            os._exit(137)
-
-    self.run = run_and_die
-    managed(self, *arguments, **named)
-
-RunnableLoadJob.run_managed = run_managed
+die_after(table, kind)
 main()
 """
 

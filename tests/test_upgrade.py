@@ -23,7 +23,7 @@ from tests.harness import (
     rows,
     run,
 )
-from tests.rounds import small
+from tests.rounds import DIE_AFTER, small
 from tests.simulated_strava import SimulatedStrava
 
 # The last one before the sources became dlt's own.
@@ -136,27 +136,13 @@ def test_a_half_loaded_playground_goes_on_where_it_was_killed(tmp_path: Path, ea
 
 
 # The earlier version, killed at a step of its last load.
-KILLED_AT = """
-import os, sys
+KILLED_AT = f"""{DIE_AFTER}
+import sys
 import dlt
-from dlt.common.destination.client import RunnableLoadJob
 from pipelines.__main__ import main
 
 step = sys.argv[1]
 sys.argv[1:] = ["extract"]
-managed = RunnableLoadJob.run_managed
-
-def run_managed(self, *arguments, **named):
-    run = self.run
-
-    def run_and_die():
-        run()
-        job = self.job_file_info()
-        if job.table_name == "streams" and (job.file_format == "parquet") == (step == "copied"):
-            os._exit(137)
-
-    self.run = run_and_die
-    managed(self, *arguments, **named)
 
 def die(*arguments, **named):
     os._exit(137)
@@ -166,7 +152,7 @@ if step == "extracted":
 elif step == "normalised":
     dlt.Pipeline.load = die
 else:
-    RunnableLoadJob.run_managed = run_managed
+    die_after("streams", "copy" if step == "copied" else "merge")
 main()
 """
 

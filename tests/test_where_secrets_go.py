@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,8 @@ from pipelines.strava.api import StravaSession
 from pipelines.strava.oauth import App, Authorisation, go_straight
 from pipelines.strava.quota import Quota
 from pipelines.strava.tokens import MemoryTokens
-from tests.harness import PLENTY, last_line, make_playground, rows, run
+from tests.harness import last_line, rows, run
 from tests.simulated_strava import SimulatedStrava, uniform_history
-
-
-@pytest.fixture
-def strava() -> Iterator[SimulatedStrava]:
-    with SimulatedStrava(uniform_history(3), read_limit=PLENTY, overall_limit=PLENTY) as simulated:
-        yield simulated
-
-
-@pytest.fixture
-def playground(tmp_path: Path, strava: SimulatedStrava) -> Path:
-    return make_playground(tmp_path / "playground", strava)
 
 
 def stored(playground: Path) -> dict[str, Any]:
@@ -142,7 +130,7 @@ def test_netrc_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert "Authorization" not in session.prepare_request(request).headers
     app = App("1", "secret", "https://strava.example/oauth", "https://strava.example/api")
     authorisation = Authorisation(app, MemoryTokens())
-    with StravaSession(authorisation, Quota(), lambda _: None, "https://strava.example/api") as session:
+    with StravaSession(authorisation, Quota(), lambda _: None) as session:
         assert "Authorization" not in session.prepare_request(request).headers
 
 
