@@ -7,15 +7,17 @@ commits of seconds; under dlt's own pipeline they become the rows of resources.
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
 class Rows:
     """Rows by table; they replace those with the same key, and are loaded together."""
 
-    tables: Mapping[str, pa.Table]
+    tables: "Mapping[str, pa.Table]"
 
     @property
     def nbytes(self) -> int:

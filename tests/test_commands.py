@@ -135,3 +135,16 @@ def test_transform_runs_no_unit_test_and_removes_the_old_stamp(copied: Path) -> 
     assert "START test" in said
     assert "START unit_test" not in said
     assert not stamp.exists()
+
+
+@pytest.mark.parametrize("command", ["authorize", "extract", "purge", "refresh", "status", "transform"])
+def test_a_command_is_imported_without_what_takes_a_second(command: str) -> None:
+    """dlt and pyarrow are for whoever loads, and come when he does: `make status` and errors are waited for."""
+    program = f"import sys, pipelines.commands.{command}; print({{'dlt', 'pyarrow'}} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"
