@@ -468,9 +468,7 @@ def recordings(draw: st.DrawFn) -> Recording:
 
     names = draw(st.sets(st.sampled_from(["lat", "lng", "distance", "altitude", "speed", "watts"])))
     bounds = draw(st.lists(st.tuples(st.floats(-10, 300), st.floats(-10, 300)), max_size=3))
-    one = recording(
-        column_of(st.floats(0, 300)), bounds, **{name: column_of(values) for name in sorted(names)}
-    )
+    one = recording(column_of(st.floats(0, 300)), **{name: column_of(values) for name in sorted(names)})
     starts = draw(st.lists(st.floats(-10, 300), max_size=3))
     return with_pauses(replace(one, sessions=[Session(START + start) for start in starts]), bounds)
 
