@@ -27,7 +27,7 @@ from tests.simulated_strava.streams import streams_of
 from tests.simulated_strava.training import UNIFORM_BEGINS, demo_history, uniform_history
 
 TODAY = Variant()
-# In each file that no import may open.
+# In what no import may open or keep.
 DECOY = "nobody-may-read-this"
 DECOYS = {
     "logins.csv": f"IP Address,Login Source,Login Datetime\n203.0.113.7,{DECOY},2026-01-01 00:00:00 UTC\n",
