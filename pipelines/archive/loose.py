@@ -58,8 +58,7 @@ class Loose:
         activities, streams, ledger = [], [], []
         for index, leg in enumerate(read.legs):
             id_ = rows.leg_id(read.content or 0, index)
-            start = rows.loose_values(read, leg)["start_date"]
-            self.context.clocks.settle(id_, start, read.utc_offset_s, leg.position)
+            self.context.clocks.settle(id_, leg.start, read.utc_offset_s, leg.position)
             if not self.context.clocks.is_own(id_):
                 kept = leg.without_samples()
                 self._uncertain[id_] = (read.of(kept), kept)

@@ -43,8 +43,7 @@ class Item:
         """Return it with the recording's start where the table's date cannot be read."""
         if self.start is not None or leg is None:
             return self
-        start = dt.datetime.fromtimestamp(leg.start, dt.UTC)
-        return replace(self, row=replace(self.row, values={**self.row.values, "start_date": start}))
+        return replace(self, row=replace(self.row, values={**self.row.values, "start_date": leg.start}))
 
 
 class Named:

@@ -1,7 +1,7 @@
 """One recording of an archive -> the legs that become activities. Runs in processes of its own, two at a time."""
 
+import datetime as dt
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,15 +29,18 @@ class Leg:
 
     samples: Samples
     summary: Mapping[str, Any]  # as columns of `activities`
-    start: float  # epoch seconds
+    start: dt.datetime  # in UTC
     sport: tuple[int, int] | str | None
-    name: str | None
-    position: tuple[float, float] | None
-    has_power: bool
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """The first one, in degrees."""
+        latlng = self.summary["start_latlng"]
+        return (latlng[0], latlng[1]) if latlng else None
 
     def without_samples(self) -> "Leg":
         """Return what is small of it."""
-        return replace(self, samples=Samples({}, ()))
+        return replace(self, samples=Samples({}))
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,6 @@ def read(container: Container, task: Task) -> Read:
         number = int.from_bytes(digest, "little") >> 1
         recording = parse(content.data)
         legs = _legs(recording, task.measures)
-        if not any(leg.samples.count for leg in legs):
-            raise UnreadableError("there is no sample in it")
     except UnreadableError as error:
         return Read(task, number, fault=one_line(error))
     except Exception as error:  # a fault of a reader of ours must not keep the other files out
@@ -89,25 +90,19 @@ def parse(data: bytes) -> Recording:
 
 def _legs(recording: Recording, measures: Measures | None) -> list[Leg]:
     if measures is not None:
-        return [_leg(recording, complete.session_of(recording, measures.start), measures)]
-    sessions: Sequence[Session | None] = recording.sessions or (None,)
-    return [_leg(recording, session, Measures(None, None, None, None)) for session in sessions]
+        legs = [_leg(recording, complete.session_of(recording, measures.start), measures)]
+    else:
+        sessions: Sequence[Session | None] = recording.sessions or (None,)
+        legs = [_leg(recording, session, Measures()) for session in sessions]
+    found = [leg for leg in legs if leg is not None]
+    if not found:
+        raise UnreadableError("there is no sample in it")
+    return found
 
 
-def _leg(recording: Recording, session: Session | None, measures: Measures) -> Leg:
+def _leg(recording: Recording, session: Session | None, measures: Measures) -> Leg | None:
     samples = complete.samples(recording, session, measures)
-    summary = complete.summary(recording, session)
-    start = measures.start
-    if start is None:
-        start = session.start if session else float(recording.time.min())
-    latlng = summary.get("start_latlng")
-    watts = samples.columns.get("watts")
-    return Leg(
-        samples=samples,
-        summary=summary,
-        start=math.floor(start),
-        sport=session.sport if session else None,
-        name=session.name if session else None,
-        position=tuple(latlng) if latlng else None,
-        has_power=watts is not None and bool((watts > 0).any()),
-    )
+    if samples.start is None:
+        return None
+    summary = complete.summary(recording, session, samples)
+    return Leg(samples, summary, summary["start_date"], session.sport if session else None)

@@ -59,8 +59,8 @@ def activity(
     }
     if leg is not None:
         for name in ("start_latlng", "end_latlng", "device_name"):
-            row[name] = row.get(name) or leg.summary.get(name)
-        if leg.has_power:
+            row[name] = leg.summary[name]
+        if leg.summary["device_watts"]:
             row["device_watts"] = True
     return row
 
@@ -141,16 +141,8 @@ def streams(activity_id: int, samples: Samples) -> pa.Table:
 
 def loose_values(read: Read, leg: Leg) -> dict[str, Any]:
     """Return what a recording that no row of activities.csv names says of its activity."""
-    summary = {name: value for name, value in leg.summary.items() if value is not None}
     stem = read.task.member.rpartition("/")[2].partition(".")[0]
-    return {
-        **summary,
-        "name": leg.name or stem,
-        "start_date": dt.datetime.fromtimestamp(leg.start, dt.UTC),
-        "has_heartrate": "average_heartrate" in summary,
-        "device_watts": leg.has_power,
-        "manual": False,
-    }
+    return {**leg.summary, "name": leg.summary["name"] or stem, "manual": False}
 
 
 def superseded(known: Known, rows: Iterable[tuple[int, dt.datetime | None]]) -> list[int]:

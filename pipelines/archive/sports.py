@@ -4,14 +4,64 @@ import unicodedata
 
 # SportType of Strava's API reference (developers.strava.com/docs/reference/#api-models-SportType), November 2026.
 SPORT_TYPES = frozenset(
-    """
-    AlpineSki BackcountrySki Badminton Basketball Canoeing Cricket Crossfit Dance EBikeRide Elliptical
-    EMountainBikeRide Golf GravelRide Handcycle HighIntensityIntervalTraining Hike IceSkate InlineSkate Kayaking
-    Kitesurf MountainBikeRide NordicSki Padel PhysicalTherapy Pickleball Pilates Racquetball Ride RockClimbing
-    RollerSki Rowing Run Sail Skateboard Snowboard Snowshoe Soccer Squash StairStepper StandUpPaddling Surfing
-    Swim TableTennis Tennis TrailRun Velomobile VirtualRide VirtualRow VirtualRun Volleyball Walk WeightTraining
-    Wheelchair Windsurf Workout Yoga
-    """.split()
+    [
+        "AlpineSki",
+        "BackcountrySki",
+        "Badminton",
+        "Basketball",
+        "Canoeing",
+        "Cricket",
+        "Crossfit",
+        "Dance",
+        "EBikeRide",
+        "Elliptical",
+        "EMountainBikeRide",
+        "Golf",
+        "GravelRide",
+        "Handcycle",
+        "HighIntensityIntervalTraining",
+        "Hike",
+        "IceSkate",
+        "InlineSkate",
+        "Kayaking",
+        "Kitesurf",
+        "MountainBikeRide",
+        "NordicSki",
+        "Padel",
+        "PhysicalTherapy",
+        "Pickleball",
+        "Pilates",
+        "Racquetball",
+        "Ride",
+        "RockClimbing",
+        "RollerSki",
+        "Rowing",
+        "Run",
+        "Sail",
+        "Skateboard",
+        "Snowboard",
+        "Snowshoe",
+        "Soccer",
+        "Squash",
+        "StairStepper",
+        "StandUpPaddling",
+        "Surfing",
+        "Swim",
+        "TableTennis",
+        "Tennis",
+        "TrailRun",
+        "Velomobile",
+        "VirtualRide",
+        "VirtualRow",
+        "VirtualRun",
+        "Volleyball",
+        "Walk",
+        "WeightTraining",
+        "Wheelchair",
+        "Windsurf",
+        "Workout",
+        "Yoga",
+    ]
 )
 
 # ActivityType, the older and coarser field beside it, was closed in 2022. What came later is one of its types
@@ -23,10 +73,22 @@ _COARSER = {
     "TrailRun": "Run",
     "VirtualRow": "Rowing",
 } | dict.fromkeys(
-    """
-    Badminton Basketball Cricket Dance HighIntensityIntervalTraining Padel PhysicalTherapy Pickleball Pilates
-    Racquetball Squash TableTennis Tennis Volleyball
-    """.split(),
+    [
+        "Badminton",
+        "Basketball",
+        "Cricket",
+        "Dance",
+        "HighIntensityIntervalTraining",
+        "Padel",
+        "PhysicalTherapy",
+        "Pickleball",
+        "Pilates",
+        "Racquetball",
+        "Squash",
+        "TableTennis",
+        "Tennis",
+        "Volleyball",
+    ],
     "Workout",
 )
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from pathlib import Path
 
 from pipelines.archive.container import Container, open_container
@@ -32,7 +33,7 @@ def read_all(container: Container, tasks: Iterable[Task], count: int) -> Iterato
     running: deque[tuple[Task, Future[Read]]] = deque()
     try:
         while True:
-            while len(running) < AHEAD and (task := next(waiting, None)) is not None:
+            for task in islice(waiting, AHEAD - len(running)):
                 running.append((task, pool.submit(_read, task)))
             if not running:
                 return

@@ -5,61 +5,18 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
+from pipelines.commands._held import Held, held_by
 from pipelines.errors import UserError, visible
-from pipelines.known import Activity
 from pipelines.playground import Playground
-from pipelines.settings import Settings, has_credentials, load_settings
-from pipelines.strava import plan
+from pipelines.settings import Settings, load_settings
 from pipelines.strava.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
 
 RUNS_SHOWN = 5
 RUNS_KEPT = 50
-PATIENCE_S = 3
 # The counts of an extraction that make the marts older than the raw tables.
 CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none", "superseded")
 FAILURES_SHOWN = 10
 IMPORT = "make import ARCHIVE=export.zip"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An activity whose streams could not be loaded."""
-
-    activity_id: int
-    name: str | None
-    file_name: str | None
-    error: str | None
-    attempt_count: int
-    next_attempt_at: dt.datetime | None
-
-
-@dataclass(frozen=True)
-class ArchiveHeld:
-    """An archive that activities came from, and how many still stand as it told them."""
-
-    name: str | None
-    modified_at: dt.datetime | None
-    activity_count: int
-
-
-@dataclass(frozen=True)
-class Held:
-    """What the warehouse holds, and what it lacks."""
-
-    activity_count: int
-    deleted_count: int
-    streams_loaded: int
-    streams_none: int
-    streams_manual: int
-    streams_pending: int
-    streams_failed: int
-    failures: list[Failure]
-    last_full_listing_at: dt.datetime | None
-    archives: list[ArchiveHeld]
-    # Of archives' activities: how many recordings a next import has still to read,
-    recordings_pending: int
-    # and how many have no moving time (archives before 2021 have none), and so count in no pace.
-    without_moving_time_count: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +70,7 @@ def collect(playground: Playground, settings: Settings) -> Status:
     held, warehouse_error = None, None
     if playground.warehouse.exists():
         try:
-            held = _held(playground, dt.datetime.now(dt.UTC), settings)
+            held = held_by(playground, dt.datetime.now(dt.UTC), settings)
         except UserError as error:
             warehouse_error = str(error)
     transforms = [run for run in past if run.command == "transform" and run.status == "done"]
@@ -135,60 +92,6 @@ def collect(playground: Playground, settings: Settings) -> Status:
         next="",
     )
     return replace(status, next=_next(status, playground, past))
-
-
-def _held(playground: Playground, now: dt.datetime, settings: Settings) -> Held:
-    # Imported late: DuckDB is half of what status takes before the first load.
-    from pipelines.warehouse.file import connect, warehouse_turn
-    from pipelines.warehouse.known import columns_in, read_known
-
-    is_written = UserError(f"{playground.warehouse} is being written: look again when that is done")
-    with warehouse_turn(playground, locks.deadline(PATIENCE_S, is_written)):
-        known = read_known(playground)
-        failures: list[Failure] = []
-        if "stream_fetches" in known.tables:
-            with connect(playground.warehouse) as connection:
-                # An older version's table has no such column.
-                has_name = "file_name" in columns_in(connection, "stream_fetches")
-                file_name = "f.file_name" if has_name else "null"
-                rows = connection.execute(
-                    f"select f.activity_id, a.name, {file_name}, f.error, f.attempt_count, "
-                    "f.next_attempt_at::timestamptz at time zone 'UTC' from strava_raw.stream_fetches f "
-                    "left join strava_raw.activities a on a.id = f.activity_id "
-                    "where f.status = 'failed' and a.deleted_at is null order by a.start_date desc nulls last"
-                ).fetchall()
-            failures = [Failure(*row) for row in rows]
-    alive = {id_: a for id_, a in known.activities.items() if not a.is_deleted}
-    fetches = [known.fetches[id_] for id_ in alive if id_ in known.fetches]
-    archived = [a for a in alive.values() if a.archived]
-    pending = plan.pending_streams(known.activities, known.fetches, now, settings.strava.start_date)
-    if not has_credentials(settings):
-        # Nobody can be asked for what an archive did not give.
-        pending = [a for a in pending if not a.archived]
-    return Held(
-        activity_count=len(alive),
-        deleted_count=len(known.activities) - len(alive),
-        streams_loaded=sum(f.status == "loaded" for f in fetches),
-        streams_none=sum(f.status == "none" for f in fetches),
-        streams_manual=sum(bool(a.manual) for a in alive.values()),
-        streams_pending=len(pending),
-        streams_failed=len(failures),
-        failures=failures,
-        last_full_listing_at=known.last_full.started_at if known.last_full else None,
-        archives=_archives(archived),
-        recordings_pending=sum(a.id not in known.fetches for a in archived),
-        without_moving_time_count=sum(a.moving_time is None for a in archived),
-    )
-
-
-def _archives(activities: list[Activity]) -> list[ArchiveHeld]:
-    """Return the archives, newest first; a folder of recordings is as new as the newest of them."""
-    newest: dict[str | None, ArchiveHeld] = {}
-    for archived in filter(None, (a.archived for a in activities)):
-        held = newest.get(archived.name, ArchiveHeld(archived.name, None, 0))
-        times = [at for at in (held.modified_at, archived.modified_at) if at is not None]
-        newest[archived.name] = ArchiveHeld(held.name, max(times, default=None), held.activity_count + 1)
-    return sorted(newest.values(), key=lambda held: str(held.modified_at), reverse=True)
 
 
 def _quota(playground: Playground) -> QuotaLeft:
