@@ -50,7 +50,7 @@ class Held:
     archives: list[ArchiveHeld]
     # Of archives' activities: how many recordings a next import has still to read,
     recordings_pending: int
-    # and how many have no moving time (archives before 2021 have none), and so count in no pace.
+    # and how many have no moving time (archives before 2021 have none): their elapsed time counts.
     without_moving_time_count: int
 
 

@@ -211,7 +211,7 @@ def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
     if held.without_moving_time_count:
         out.append(
             f"             {held.without_moving_time_count} of them without a moving time, which Strava's archives "
-            "before 2021 do not have: no pace; a newer archive has it"
+            "before 2021 do not have: their elapsed time counts; a newer archive has it"
         )
     if held.recordings_pending:
         out.append(f"             {held.recordings_pending} recordings are still to be read")
