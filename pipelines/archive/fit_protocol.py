@@ -146,12 +146,13 @@ def take_apart(content: bytes) -> tuple[list[list[Definition]], str | None]:
         start = position + header[0]
         length = int.from_bytes(header[4:8], "little")
         # A device that fails while it records leaves the length at zero.
-        end = start + length if length else max(start, len(content) - 2)
+        is_unfinished = not length and start + 2 < len(content)
+        end = len(content) - 2 if is_unfinished else start + length
         definitions, found = _walk(content, start, min(end, len(content)), files)
         if end + 2 > len(content):
             cut = f"cut off after {len(content) - position:,} of {end + 2 - position:,} bytes"
             found = found if found and not found.endswith("is cut off") else cut
-        elif not length:
+        elif is_unfinished:
             found = found or "its length was never written"
         elif not found:
             found = _wrong_checksum(memoryview(content)[position : end + 2])
