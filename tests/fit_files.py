@@ -125,9 +125,9 @@ class FitFile:
             rows[str(number)] = values
         return rows.view(np.uint8).reshape(len(rows), kind.itemsize)
 
-    def append(self, content: bytes | NDArray[np.uint8]) -> None:
+    def append(self, content: bytes | bytearray | NDArray[np.uint8]) -> None:
         """Write bytes as they are."""
-        self.body += content if isinstance(content, bytes) else content.tobytes()
+        self.body += content.tobytes() if isinstance(content, np.ndarray) else content
 
     def to_bytes(self) -> bytes:
         """Return the whole file with its header and checksums."""

@@ -43,9 +43,11 @@ _BASE_TYPES: Mapping[int, tuple[str, int | None]] = {
 }
 _TEXT = 0x07
 
-# Each costs time even without a message; devices write some dozens, and chain two or three files.
+# Of a content in all, so that a hostile one takes neither hours nor gigabytes. Devices write some dozens of
+# definitions, chain two or three files, and 2,000,000 seconds are 23 days.
 MAX_DEFINITIONS = 1000
 MAX_FILES = 100
+MAX_MESSAGES = 2_000_000
 
 
 @dataclass
@@ -118,8 +120,10 @@ class Messages:
             return np.full(len(rows), np.nan)
         kind = {"names": ["it"], "formats": [item.order + code], "offsets": [start], "itemsize": item.size}
         raw = rows.view(np.dtype(kind))["it"]  # type: ignore[call-overload]
-        values: Floats = raw.astype(np.float64)
-        values[~np.isfinite(values) if nothing is None else raw == nothing] = np.nan
+        with np.errstate(invalid="ignore"):  # some bits of a float complain when they are read
+            values: Floats = raw.astype(np.float64)
+        # No quantity is beyond what a float counts exactly, and none overflows when it is added up.
+        values[~(np.abs(values) < 2**53) if nothing is None else raw == nothing] = np.nan
         return values
 
 
@@ -129,47 +133,56 @@ def take_apart(content: bytes) -> tuple[list[list[Definition]], str | None]:
     Raises `UnreadableError` if it does not begin as FIT.
     """
     files: list[list[Definition]] = []
-    faults: list[str] = []
-    position, room = 0, MAX_DEFINITIONS
+    fault: str | None = None
+    position = 0
     while position < len(content):
         header = content[position : position + 14]
         if len(header) < 14 or header[0] < 12 or header[8:12] != b".FIT":
             if not files:
                 raise UnreadableError("not a FIT file")
-            faults.append(f"{len(content) - position:,} bytes after its end are not FIT")
-            break
+            return files, fault or f"{len(content) - position:,} bytes after its end are not FIT"
         if len(files) == MAX_FILES:
-            faults.append(f"more than {MAX_FILES} files in one")
-            break
+            return files, fault or f"more than {MAX_FILES} files in one"
         start = position + header[0]
-        length, stated = struct.unpack("<4xI4xH", header)
+        length = int.from_bytes(header[4:8], "little")
         # A device that fails while it records leaves the length at zero.
-        end = start + length if length else max(start, len(content) - 2)
-        definitions, fault = _walk(content, start, min(end, len(content)), room)
+        is_unfinished = not length and start + 2 < len(content)
+        end = len(content) - 2 if is_unfinished else start + length
+        definitions, found = _walk(content, start, min(end, len(content)), files)
         if end + 2 > len(content):
-            fault = f"cut off after {len(content) - position:,} of {end + 2 - position:,} bytes"
-        elif not length:
-            fault = "its length was never written"
-        elif fault is None and header[0] >= 14 and stated not in (0, checksum(header[:12])):
-            fault = "the checksum of its header is wrong"
-        elif fault is None and checksum(content[position:end]) != int.from_bytes(
-            content[end : end + 2], "little"
-        ):
-            fault = "its checksum is wrong"
+            cut = f"cut off after {len(content) - position:,} of {end + 2 - position:,} bytes"
+            found = found if found and not found.endswith("is cut off") else cut
+        elif is_unfinished:
+            found = found or "its length was never written"
+        elif not found:
+            found = _wrong_checksum(memoryview(content)[position : end + 2])
         files.append(definitions)
-        faults += [fault] if fault else []
-        room -= len(definitions)
+        fault = fault or found
         position = end + 2
     if not files:
         raise UnreadableError("an empty file")
-    return files, faults[0] if faults else None
+    return files, fault
 
 
-def _walk(content: bytes, position: int, end: int, room: int) -> tuple[list[Definition], str | None]:
-    """Find all messages between two places: their definitions, and why it ended before the second place."""
+def _wrong_checksum(file: memoryview) -> str | None:
+    # That of the header may be left out.
+    stated = int.from_bytes(file[12:14], "little") if file[0] >= 14 else 0
+    if stated and stated != checksum(file[:12]):
+        return "the checksum of its header is wrong"
+    return None if checksum(file[:-2]) == int.from_bytes(file[-2:], "little") else "its checksum is wrong"
+
+
+def _walk(
+    content: bytes, position: int, end: int, before: Sequence[Sequence[Definition]]
+) -> tuple[list[Definition], str | None]:
+    """Find all messages between two places: their definitions, and why it ended before the second place.
+
+    `before` are the files in front of it, whose definitions and messages count towards the limits.
+    """
+    more_definitions = MAX_DEFINITIONS - sum(map(len, before))
+    more_messages = MAX_MESSAGES - sum(len(item.offsets) for file in before for item in file)
     known: dict[bytes, Definition] = {}
     in_force: list[Definition | None] = [None] * 16
-    fault = None
     while position < end:
         header = content[position]
         if header & 0xC0 == 0x40:
@@ -179,7 +192,7 @@ def _walk(content: bytes, position: int, end: int, room: int) -> tuple[list[Defi
             # The same one is often written again and again.
             text = content[position:after]
             if text not in known:
-                if len(known) >= room:
+                if len(known) >= more_definitions:
                     return list(known.values()), f"more than {MAX_DEFINITIONS:,} definitions"
                 known[text] = _definition(text)
             in_force[header & 0x0F] = known[text]
@@ -187,17 +200,21 @@ def _walk(content: bytes, position: int, end: int, room: int) -> tuple[list[Defi
             continue
         item = in_force[header >> 5 & 0x03 if header & 0x80 else header & 0x0F]
         if item is None:
-            fault = f"the message at byte {position:,} has no definition"
-            break
+            return list(known.values()), f"the message at byte {position:,} has no definition"
+        if more_messages <= 0:
+            return list(known.values()), f"more than {MAX_MESSAGES:,} messages"
         append, size = item.offsets.append, item.size
+        stop = min(end, position + size * more_messages)
+        first = position
         append(position)
         position += size
-        while position < end and content[position] == header:
+        while position < stop and content[position] == header:
             append(position)
             position += size
+        more_messages -= (position - first) // size
         if position > end:
-            fault = f"the message at byte {item.offsets.pop():,} is cut off"
-    return list(known.values()), fault
+            return list(known.values()), f"the message at byte {item.offsets.pop():,} is cut off"
+    return list(known.values()), None
 
 
 def _end_of_definition(content: bytes, position: int) -> int:
@@ -243,7 +260,7 @@ def raw_times(content: bytes, definitions: Sequence[Definition], messages: Messa
     return np.where(offsets[found] == messages.offsets, times[found], np.nan)
 
 
-def checksum(content: bytes) -> int:
+def checksum(content: bytes | memoryview) -> int:
     """Return FIT's checksum of the bytes: CRC-16/ARC, of two bytes at a time.
 
     The checksum is linear. So the first half of the words can be carried to the place of the second by one look-up
