@@ -32,14 +32,11 @@ def read_gpx(content: bytes) -> Recording:
     point has a time, as in a route.
     """
     document, points, route_count = Document(content), Points(), 0
-    device_name, about = None, dict[str, str | None]()
-    for event, element, name in document.events(
-        "gpx", "trk", "trkseg", "trkpt", "rtept", "wpt", "name", "type"
-    ):
-        if event == "start":
-            if name == "gpx":
-                device_name = short(element.get("creator"))
-        elif name == "trkpt":
+    about: dict[str, str | None] = {}
+    root = None
+    for element, name in document.elements("trk", "trkseg", "trkpt", "rtept", "wpt", "name", "type"):
+        root = element.getroottree().getroot() if root is None else root
+        if name == "trkpt":
             points.add(element)
         elif name == "rtept":
             route_count += 1
@@ -51,6 +48,7 @@ def read_gpx(content: bytes) -> Recording:
     if "distance" in channels and _falls(channels["distance"]):
         # Some devices write the length of each step: only what never falls is counted from the start.
         del channels["distance"]
+    device_name = None if root is None else short(root.get("creator"))
     session = Session(float(time.min()), sport=about.get("type"), name=about.get("name"))
     return Recording(time, channels, (), (session,), None, device_name, document.fault)
 
@@ -94,32 +92,53 @@ class _Activity:
     laps: list[_Lap] = field(default_factory=list)
 
 
+class _Activities(list[_Activity]):
+    """The activities of a file so far, and where in its tree the last of them is."""
+
+    _activity: etree._Element | None = None
+    _lap: etree._Element | None = None
+
+    def lap_of(self, element: etree._Element | None) -> _Lap | None:
+        """Return the lap that the element is, with what it says so far; `None` for the lap of a course."""
+        if element is None:
+            return None
+        activity = element if local_name(element) == "activity" else element.getparent()
+        if activity is None or local_name(activity) != "activity":
+            return None
+        if activity is not self._activity:
+            self._activity = activity
+            self.append(_Activity(short(activity.get("Sport"))))
+        if element is not self._lap:
+            self._lap = element
+            self[-1].laps.append(_Lap(epoch(element.get("StartTime"))))
+        if element is not activity:
+            self[-1].laps[-1].read(element)
+        return self[-1].laps[-1]
+
+
 def read_tcx(content: bytes) -> Recording:
     """Return the points of all activities, each of them a session: the sum of its laps.
 
     Raises UnreadableError where there is neither a lap nor a point with a time, as in a course or a workout.
     """
     document, points, course_count = Document(content), Points(), 0
-    device_name, activities, is_course = None, list[_Activity](), False
-    tags = ("Activity", "Course", "Lap", "Track", "Trackpoint", "Name")
-    for event, element, name in document.events(*tags):
-        if name == "course":
-            is_course = event == "start"
-        elif is_course:
-            course_count += event == "end" and name == "trackpoint"
-        elif event == "start":
-            if name == "activity":
-                activities.append(_Activity(short(element.get("Sport"))))
-            elif name == "lap" and activities:
-                activities[-1].laps.append(_Lap(epoch(element.get("StartTime"))))
-            elif name == "track" and activities and activities[-1].laps:
-                activities[-1].laps[-1].read(element.getparent())
-                activities[-1].laps[-1].tracks.append(len(points))
-        elif name == "trackpoint":
-            points.add(element)
-        elif name == "lap" and activities and activities[-1].laps:
-            activities[-1].laps[-1].read(element)
-        elif name == "name" and local_name(element.getparent()) == "creator":
+    device_name, activities = None, _Activities()
+    track: etree._Element | None = None
+    lap: _Lap | None = None
+    for element, name in document.elements("Lap", "Track", "Trackpoint", "Name"):
+        parent = element.getparent()
+        if name == "trackpoint" and parent is not None:
+            if parent is not track:
+                track, lap = parent, activities.lap_of(parent.getparent())
+                if lap:
+                    lap.tracks.append(len(points))
+            if lap:
+                points.add(element)
+            else:
+                course_count += 1
+        elif name == "lap":
+            activities.lap_of(element)
+        elif name == "name" and local_name(parent) == "creator":
             device_name = device_name or short(element.text)
     time, channels, has_time = points.finished()
     tracks = iter(_tracks_of(time, has_time, [lap for activity in activities for lap in activity.laps]))

@@ -8,9 +8,8 @@ import datetime as dt
 import functools
 import math
 import re
-from array import array
-from collections import defaultdict
 from collections.abc import Iterator
+from itertools import repeat
 
 import numpy as np
 from lxml import etree
@@ -21,16 +20,18 @@ from pipelines.archive.recording import Floats
 PIECE_BYTES = 1 << 16
 # As much may come without an element that was asked for; the parser's tree of it is some thirty times as large.
 SILENT_BYTES = 1 << 22
+TAG_COUNT = 1 << 10  # of different ones that are remembered
 TEXT_LENGTH = 200  # of a name or of what is wrong, at most
 
 # The channel of an element within a point, by its name without namespace, in lower case.
 CHANNELS = {
     "time": "time",
-    "latitudedegrees": "lat", "longitudedegrees": "lng",
+    "lat": "lat", "latitudedegrees": "lat",
+    "lon": "lng", "longitudedegrees": "lng",
     "ele": "altitude", "altitudemeters": "altitude",
     "distance": "distance", "distancemeters": "distance",
     "speed": "speed",
-    "hr": "heartrate", "heartrate": "heartrate", "value": "value",
+    "hr": "heartrate", "heartrate": "heartrate", "heartratebpm": "heartrate",
     "cad": "cadence", "cadence": "cadence", "runcadence": "cadence",
     "power": "watts", "watts": "watts", "powerinwatts": "watts",
     "atemp": "temp", "temp": "temp", "temperature": "temp",
@@ -59,13 +60,13 @@ class Document:
         self._content = content.lstrip(b" \t\r\n\xef\xbb\xbf")
         self.fault: str | None = None
 
-    def events(self, *names: str) -> Iterator[tuple[str, etree._Element, str]]:
-        """Yield `(event, element, name)` at the start and end of the elements of these names.
+    def elements(self, *names: str) -> Iterator[tuple[etree._Element, str]]:
+        """Yield each element of these names, whole, and its name in lower case, in the order in which they end.
 
-        The name is in lower case. An element that the file breaks off in has no end.
+        One that the file breaks off in is left out.
         """
         parser = etree.XMLPullParser(
-            ("start", "end"),
+            ("end",),
             tag=[f"{{*}}{name}" for name in names],
             recover=True,
             resolve_entities=False,
@@ -80,8 +81,8 @@ class Document:
             for start in range(0, len(self._content), PIECE_BYTES):
                 parser.feed(self._content[start : start + PIECE_BYTES])
                 element = None
-                for event, element in parser.read_events():
-                    yield event, element, local_name(element)
+                for _, element in parser.read_events():
+                    yield element, local_name(element)
                 silent_bytes = silent_bytes + PIECE_BYTES if element is None else 0
                 if element is not None:
                     _forget_before(element)
@@ -104,61 +105,69 @@ def _forget_before(element: etree._Element | None) -> None:
         element = parent
 
 
+class _Columns(dict[object, list[float] | None]):
+    """The column of each tag, `None` for a tag that is no channel; the tags of one channel share a column."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, list[float]] = {}
+
+    def __missing__(self, tag: object) -> list[float] | None:
+        channel = CHANNELS.get(_name(tag))
+        column = self.channels.setdefault(channel, []) if channel else None
+        if len(self) < TAG_COUNT:
+            self[tag] = column
+        return column
+
+
 class Points:
     """Points as columns, one row for each."""
 
     def __init__(self) -> None:
-        self._times = array("d")
-        self._rows: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
-        self._values: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        self._count = 0
+        self._columns = _Columns()
 
     def __len__(self) -> int:
-        return len(self._times)
+        return self._count
 
     def add(self, point: etree._Element) -> None:
-        """Append a row: GPX's attributes, and the elements anywhere within the point."""
-        row, time = len(self._times), None
-        for channel, name in (("lat", "lat"), ("lng", "lon")):
-            if (degrees := point.get(name)) is not None:
-                self._put(row, channel, degrees)
-        for element in point.iterdescendants():
-            channel = _channel(element.tag)
-            if channel is None or (text := element.text) is None:
-                continue
-            if channel == "time":
-                time = epoch(text) if time is None else time
-            elif channel != "value":
-                self._put(row, channel, text)
-            elif local_name(element.getparent()) == "heartratebpm":
-                self._put(row, "heartrate", text)
-        self._times.append(math.nan if time is None else time)
+        """Append a row: GPX's attributes, and the elements anywhere within the point, of each channel the first.
 
-    def _put(self, row: int, channel: str, text: str) -> None:
-        try:
-            value = float(text)
-        except ValueError:
-            found = number(text)
-            value = math.nan if found is None else found
-        self._rows[channel].append(row)
-        self._values[channel].append(value)
+        Most of the time that a file takes is spent here.
+        """
+        row, columns = self._count, self._columns
+        self._count += 1
+        texts = [(columns[name], point.get(name)) for name in ("lat", "lon")]
+        for element in point.iterdescendants():
+            if (column := columns[element.tag]) is not None:
+                text = element.text
+                if (text is None or text.isspace()) and len(element):
+                    text = element[0].text  # TCX: HeartRateBpm/Value
+                texts.append((column, text))
+        times = columns["time"]
+        for column, text in texts:
+            if column is None or text is None:
+                continue
+            try:
+                value = epoch(text) if column is times else float(text)
+            except ValueError:
+                value = number(text)
+            if value is None or (missing := row - len(column)) < 0:
+                continue
+            if missing:
+                column.extend(repeat(math.nan, missing))
+            column.append(value)
 
     def finished(self) -> tuple[Floats, dict[str, Floats], NDArray[np.bool_]]:
         """Return times and channels of the points that have a time, and of all points whether they have one."""
-        times = np.array(self._times)
-        has_time = np.isfinite(times)
-        channels = {}
-        for channel, values in self._values.items():
-            column = np.full(len(times), np.nan)
-            column[np.array(self._rows[channel])] = values
-            column = np.where(np.isfinite(column), column, np.nan)[has_time]
-            if not np.isnan(column).all():
-                channels[channel] = column
-        return times[has_time], channels, has_time
-
-
-@functools.lru_cache(1024)
-def _channel(tag: object) -> str | None:
-    return CHANNELS.get(_name(tag))
+        columns = {}
+        for channel, values in self._columns.channels.items():
+            column = np.full(self._count, np.nan)
+            column[: len(values)] = values
+            columns[channel] = np.where(np.isfinite(column), column, np.nan)
+        times = columns.pop("time", np.full(self._count, np.nan))
+        has_time = ~np.isnan(times)
+        columns = {channel: column[has_time] for channel, column in columns.items()}
+        return times[has_time], {name: it for name, it in columns.items() if not np.isnan(it).all()}, has_time
 
 
 @functools.lru_cache(1024)
