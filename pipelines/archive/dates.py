@@ -62,7 +62,7 @@ class _Parts:
     """A text taken apart: its words, the numbers of its date in their order, and its time of day."""
 
     words: tuple[str, ...]
-    numbers: Numbers | tuple[int, int]
+    numbers: tuple[int, ...]  # two or three
     time: Numbers
 
 
@@ -248,5 +248,5 @@ def _hours(locale: "Locale") -> dict[str, frozenset[int]]:
             for period, text in widths.get(width, {}).items():
                 words = _words(_normalised(text))
                 if len(words) == 1:
-                    hours.setdefault(words[0], set()).update(halves.get(period) or parts.get(period, ()))
+                    hours.setdefault(words[0], set()).update(halves.get(period) or parts.get(period) or ())
     return {word: frozenset(found) for word, found in hours.items() if found}
