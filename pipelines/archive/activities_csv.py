@@ -127,7 +127,12 @@ def read_activities(content: bytes) -> Table:
     if lines and not kept:
         raise UnreadableError("no row begins with an activity's id: this is not Strava's activities.csv")
     layout = _layout(titles, [cells for _, cells in kept.values()])
-    return Table(_rows(layout, kept, len(titles)), problems, layout.raw is not None)
+    rows = _rows(layout, kept, len(titles))
+    seconds = sum(bool(_WHOLE.fullmatch(_cell(cells, _ELAPSED))) for _, cells in kept.values())
+    has_date = any(row.values["start_date"] for row in rows)
+    if rows and (seconds * 2 < len(rows) or not (has_date or any(row.file_name for row in rows))):
+        raise UnreadableError("its columns are not those of Strava's activities.csv")
+    return Table(rows, problems, layout.raw is not None)
 
 
 def _lines(content: bytes, problems: list[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
