@@ -106,6 +106,19 @@ _DISPLAY_NAMES = {
         "WeightTraining": "Treino com peso",
         "Workout": "Treino",
     },
+    "it": {
+        "Canoeing": "Canoa",
+        "EBikeRide": "Pedalata con e-bike",
+        "Handcycle": "Handbike",
+        "Ride": "Ciclismo",
+        "Rowing": "Canottaggio",
+        "Run": "Corsa",
+        "StandUpPaddling": "Stand Up Paddle",
+        "Surfing": "Surf",
+        "Swim": "Nuotata",
+        "VirtualRide": "Pedalata virtuale",
+        "VirtualRun": "Corsa virtuale",
+    },
     "nl": {
         "Hike": "Hiken",
         "Kayaking": "Kayakken",
@@ -151,6 +164,9 @@ _DISPLAY_NAMES = {
         "VirtualRun": "虚拟跑步",
         "Walk": "步行",
         "Yoga": "瑜伽",
+    },
+    "ko": {
+        "VirtualRide": "가상 라이딩",
     },
     "ja": {
         "Hike": "ハイキング",
