@@ -20,8 +20,8 @@ AMBIGUOUS = [moment for moment in DAYS if moment.day <= 12]
 REGIONS = ("en_GB", "en_AU", "es_419", "pt_BR", "de_CH", "zh_Hant_HK")
 
 
-def utc(year: int, month: int, day: int, *time: int) -> dt.datetime:
-    return dt.datetime.combine(dt.date(year, month, day), dt.time(*time), dt.UTC)
+def utc(year: int, month: int, day: int, hour: int, minute: int = 0, second: int = 0) -> dt.datetime:
+    return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize("locale", [*dates.LOCALES, *REGIONS])

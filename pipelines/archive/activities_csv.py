@@ -143,7 +143,7 @@ def _lines(content: bytes, problems: list[str]) -> tuple[list[str], list[tuple[i
     if not numbered:
         raise UnreadableError("it is empty")
     # Titles of 2021 to 2023 were the HTML of a missing translation: `<span class="…">Total Grit</span>`.
-    titles = [re.sub(r"<[^>]*>", "", title).strip() for title in numbered[0][1]]
+    titles = [re.sub(r"<[^<>]*>", "", title).strip() for title in numbered[0][1]]
     if len(titles) <= DISTANCE:
         has_other_mark = max(titles[0].count(";"), titles[0].count("\t")) >= DISTANCE
         why = "its columns are not separated by commas" if has_other_mark else "it has too few columns"
