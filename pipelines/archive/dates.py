@@ -62,7 +62,7 @@ class _Parts:
     """A text taken apart: its words, the numbers of its date in their order, and its time of day."""
 
     words: tuple[str, ...]
-    numbers: Numbers | tuple[int, int]
+    numbers: tuple[int, ...]  # two or three
     time: Numbers
 
 
@@ -84,6 +84,11 @@ def read_dates(texts: Sequence[str]) -> list[dt.datetime | None]:
     return dates
 
 
+def is_iso(text: str) -> bool:
+    """Tell whether a date is written as in the layout of 2018, `2018-09-12 15:02:23`."""
+    return _iso(text) is not None
+
+
 def _iso(text: str) -> dt.datetime | None:
     found = _ISO.fullmatch(text.strip())
     if not found:
@@ -96,9 +101,11 @@ def _iso(text: str) -> dt.datetime | None:
 
 def _take_apart(text: str) -> _Parts | None:
     """Return the parts of a text that has one time of day and two or three more numbers."""
+    if len(text) > 100:
+        return None
     plain = _normalised(text)
     times = list(_TIME.finditer(plain))
-    if not times or len(plain) > 100:
+    if not times:
         return None
     # Between a date and a time that are both written with full stops, the colon decides, then the later one.
     time = next((found for found in times if ":" in found[0]), times[-1])
@@ -248,5 +255,5 @@ def _hours(locale: "Locale") -> dict[str, frozenset[int]]:
             for period, text in widths.get(width, {}).items():
                 words = _words(_normalised(text))
                 if len(words) == 1:
-                    hours.setdefault(words[0], set()).update(halves.get(period) or parts.get(period, ()))
+                    hours.setdefault(words[0], set()).update(halves.get(period) or parts.get(period) or ())
     return {word: frozenset(found) for word, found in hours.items() if found}

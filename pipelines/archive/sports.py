@@ -3,94 +3,29 @@
 import unicodedata
 
 # SportType of Strava's API reference (developers.strava.com/docs/reference/#api-models-SportType), November 2026.
-SPORT_TYPES = frozenset(
-    [
-        "AlpineSki",
-        "BackcountrySki",
-        "Badminton",
-        "Basketball",
-        "Canoeing",
-        "Cricket",
-        "Crossfit",
-        "Dance",
-        "EBikeRide",
-        "Elliptical",
-        "EMountainBikeRide",
-        "Golf",
-        "GravelRide",
-        "Handcycle",
-        "HighIntensityIntervalTraining",
-        "Hike",
-        "IceSkate",
-        "InlineSkate",
-        "Kayaking",
-        "Kitesurf",
-        "MountainBikeRide",
-        "NordicSki",
-        "Padel",
-        "PhysicalTherapy",
-        "Pickleball",
-        "Pilates",
-        "Racquetball",
-        "Ride",
-        "RockClimbing",
-        "RollerSki",
-        "Rowing",
-        "Run",
-        "Sail",
-        "Skateboard",
-        "Snowboard",
-        "Snowshoe",
-        "Soccer",
-        "Squash",
-        "StairStepper",
-        "StandUpPaddling",
-        "Surfing",
-        "Swim",
-        "TableTennis",
-        "Tennis",
-        "TrailRun",
-        "Velomobile",
-        "VirtualRide",
-        "VirtualRow",
-        "VirtualRun",
-        "Volleyball",
-        "Walk",
-        "WeightTraining",
-        "Wheelchair",
-        "Windsurf",
-        "Workout",
-        "Yoga",
-    ]
-)
+_SPORT_TYPES = """
+    AlpineSki BackcountrySki Badminton Basketball Canoeing Cricket Crossfit Dance EBikeRide Elliptical
+    EMountainBikeRide Golf GravelRide Handcycle HighIntensityIntervalTraining Hike IceSkate InlineSkate Kayaking
+    Kitesurf MountainBikeRide NordicSki Padel PhysicalTherapy Pickleball Pilates Racquetball Ride RockClimbing
+    RollerSki Rowing Run Sail Skateboard Snowboard Snowshoe Soccer Squash StairStepper StandUpPaddling Surfing
+    Swim TableTennis Tennis TrailRun Velomobile VirtualRide VirtualRow VirtualRun Volleyball Walk WeightTraining
+    Wheelchair Windsurf Workout Yoga
+"""
+SPORT_TYPES = frozenset(_SPORT_TYPES.split())
 
 # ActivityType, the older and coarser field beside it, was closed in 2022. What came later is one of its types
 # where a sport is a kind of another, and a Workout where it is not.
+_NEWER = """
+    Badminton Basketball Cricket Dance HighIntensityIntervalTraining Padel PhysicalTherapy Pickleball Pilates
+    Racquetball Squash TableTennis Tennis Volleyball
+"""
 _COARSER = {
     "EMountainBikeRide": "EBikeRide",
     "GravelRide": "Ride",
     "MountainBikeRide": "Ride",
     "TrailRun": "Run",
     "VirtualRow": "Rowing",
-} | dict.fromkeys(
-    [
-        "Badminton",
-        "Basketball",
-        "Cricket",
-        "Dance",
-        "HighIntensityIntervalTraining",
-        "Padel",
-        "PhysicalTherapy",
-        "Pickleball",
-        "Pilates",
-        "Racquetball",
-        "Squash",
-        "TableTennis",
-        "Tennis",
-        "Volleyball",
-    ],
-    "Workout",
-)
+} | dict.fromkeys(_NEWER.split(), "Workout")
 
 # Names that activities.csv gives a sport, beside the sport type with blanks between its words. Each was seen in
 # an archive of that language or in a program made for one.
@@ -171,6 +106,19 @@ _DISPLAY_NAMES = {
         "WeightTraining": "Treino com peso",
         "Workout": "Treino",
     },
+    "it": {
+        "Canoeing": "Canoa",
+        "EBikeRide": "Pedalata con e-bike",
+        "Handcycle": "Handbike",
+        "Ride": "Ciclismo",
+        "Rowing": "Canottaggio",
+        "Run": "Corsa",
+        "StandUpPaddling": "Stand Up Paddle",
+        "Surfing": "Surf",
+        "Swim": "Nuotata",
+        "VirtualRide": "Pedalata virtuale",
+        "VirtualRun": "Corsa virtuale",
+    },
     "nl": {
         "Hike": "Hiken",
         "Kayaking": "Kayakken",
@@ -216,6 +164,9 @@ _DISPLAY_NAMES = {
         "VirtualRun": "虚拟跑步",
         "Walk": "步行",
         "Yoga": "瑜伽",
+    },
+    "ko": {
+        "VirtualRide": "가상 라이딩",
     },
     "ja": {
         "Hike": "ハイキング",
