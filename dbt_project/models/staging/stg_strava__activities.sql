@@ -39,6 +39,8 @@ renamed as (
 
         existing.name as activity_name,
         existing.known_sport_type as sport_type,
+        -- null in rows of an older version, which knew the API alone
+        coalesce(existing.origin, 'api') as origin,
         coalesce(sport_groups.sport_group, 'other') as sport_group,
 
         existing.distance as distance_m,
