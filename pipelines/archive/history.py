@@ -74,7 +74,7 @@ def _gear(context: Context, named: Named) -> Rows | None:
     is_apis = context.known.athlete_refreshed_at is not None
     if context.known.gear_count and (is_apis or not _is_news(context)):
         return None
-    gear = profile.gear_of(named.table.rows, _text(context, "bikes.csv"), _text(context, "shoes.csv"))
+    gear = profile.gear_of(named.table.rows)
     return Rows({GEAR.name: GEAR.rows(gear)}) if gear else None
 
 

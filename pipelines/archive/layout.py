@@ -8,7 +8,7 @@ from pipelines.errors import UserError
 
 ACTIVITIES = "activities.csv"
 # Nothing else is opened: an export holds addresses and privacy zones, too.
-TEXTS = ("profile.csv", "general_preferences.csv", "bikes.csv", "shoes.csv")
+TEXTS = ("profile.csv", "general_preferences.csv")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from pipelines.tables import ACTIVITIES, ATHLETE, GEAR, STREAM_FETCHES, TABLES
 
 ARCHIVED = ("archive_name", "archive_modified_at", "file_name")
 OF_ACTIVITIES = ("start_date", "content_hash", "local_time_source", "timezone", "utc_offset", *ARCHIVED)
-OF_FETCHES = ("status", "sample_count", "error", "distance", "moving_time", "elapsed_time")
-OF_FETCHES += ("file_fingerprint", "file_content", "repairs", *ARCHIVED)
+OF_FETCHES = (
+    *("status", "sample_count", "error", "distance", "moving_time", "elapsed_time"),
+    *("file_fingerprint", "file_content", "repairs", *ARCHIVED),
+)
 
 
 class Memory:

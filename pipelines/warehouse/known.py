@@ -94,16 +94,18 @@ def tables_in(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 def _activities(connection: duckdb.DuckDBPyConnection) -> dict[int, Activity]:
     names = (
-        "id",
-        "start_date",
-        "distance",
-        "moving_time",
-        "elapsed_time",
-        "manual",
-        "content_hash",
-        "deleted_at",
+        *(
+            "id",
+            "start_date",
+            "distance",
+            "moving_time",
+            "elapsed_time",
+            "manual",
+            "content_hash",
+            "deleted_at",
+        ),
+        *("start_date_local", "local_time_source", "timezone", "utc_offset", *ORIGIN),
     )
-    names += ("start_date_local", "local_time_source", "timezone", "utc_offset", *ORIGIN)
     found = {}
     for row in _rows(connection, ACTIVITIES, names):
         local = row["start_date_local"]
@@ -136,9 +138,10 @@ def _extra_types(connection: duckdb.DuckDBPyConnection) -> dict[str, Kind]:
 
 
 def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:
-    names = ("activity_id", "status", "sample_count", "attempt_count", "next_attempt_at", "error")
-    names += ("distance", "moving_time", "elapsed_time", *ORIGIN)
-    names += ("file_fingerprint", "file_content", "repairs")
+    names = (
+        *("activity_id", "status", "sample_count", "attempt_count", "next_attempt_at", "error"),
+        *("distance", "moving_time", "elapsed_time", *ORIGIN, "file_fingerprint", "file_content", "repairs"),
+    )
     return {
         row["activity_id"]: Fetch(
             status=row["status"],
