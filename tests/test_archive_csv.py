@@ -227,16 +227,20 @@ def test_the_block_of_july_2020_is_two_columns_shorter() -> None:
     assert only(read_activities(text_of(OLD_FIRST + OLD_BLOCK, [row]).encode())).values == RIDE_VALUES
 
 
-def test_pandas_numbers_the_repeated_titles() -> None:
-    titles = FIRST + [f"{title}.1" if title in FIRST else title for title in BLOCK]
-    table = read_activities(text_of(titles, [cells(FIRST, BLOCK, RIDE, RIDE_RAW)]).encode())
+@pytest.mark.parametrize(("first", "block"), [(FIRST, BLOCK), (OLD_FIRST, OLD_BLOCK)], ids=["today", "2020"])
+def test_pandas_numbers_the_repeated_titles(first: list[str], block: list[str]) -> None:
+    titles = first + [f"{title}.1" if title in first else title for title in block]
+    table = read_activities(text_of(titles, [cells(first, block, RIDE, RIDE_RAW)]).encode())
     assert only(table).values == RIDE_VALUES
 
 
 def test_a_spreadsheet_may_have_saved_it_again() -> None:
     changed = RIDE | {"Commute": "FALSE"}
     text = text_of(FIRST + BLOCK, [cells(FIRST, BLOCK, changed, RIDE_RAW)], end="\r\n")
-    assert only(read_activities(b"\xef\xbb\xbf" + text.encode())).values == RIDE_VALUES
+    assert only(read_activities(text.encode())).values == RIDE_VALUES
+    # A mark before a quotation mark would make it part of the first title, and its comma a column.
+    quoted = text.replace("Activity ID", '"ID, of the activity"', 1)
+    assert only(read_activities(b"\xef\xbb\xbf" + quoted.encode())).values == RIDE_VALUES
     assert only(read_activities(text.encode() + b"\r\n,,,\r\n")).values == RIDE_VALUES
 
 
@@ -272,6 +276,12 @@ def test_the_layout_of_july_2019_is_in_kilometres() -> None:
     )
     row = only(read_activities(text.encode()))
     assert (row.values["distance"], row.is_distance_rounded, row.gear_name) == (3680, True, "Merida")
+
+
+def test_only_the_oldest_layout_is_in_metres() -> None:
+    # A spreadsheet may have written the dates of a younger file in ISO 8601.
+    row = only(short({"Activity Date": "2026-03-01 18:05:09"}))
+    assert (row.values["start_date"], row.values["distance"]) == (START, 9380)
 
 
 def test_relative_effort_came_in_march_2020() -> None:

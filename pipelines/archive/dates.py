@@ -105,10 +105,9 @@ def _take_apart(text: str) -> _Parts | None:
         return None
     plain = _normalised(text)
     times = list(_TIME.finditer(plain))
-    if not times:
+    if len(times) != 1:
         return None
-    # Between a date and a time that are both written with full stops, the colon decides, then the later one.
-    time = next((found for found in times if ":" in found[0]), times[-1])
+    time = times[0]
     rest = f"{plain[: time.start()]} {plain[time.end() :]}"
     numbers = tuple(int(number) for number in _NUMBER.findall(rest))
     if len(numbers) not in (2, 3):
@@ -154,7 +153,7 @@ def _date(parts: _Parts, vocabulary: _Vocabulary, is_month_first: bool) -> dt.da
         return None
     try:
         return dt.datetime(*day, hour, *parts.time[1:], tzinfo=dt.UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
