@@ -404,20 +404,20 @@ def test_a_file_without_end_and_without_points_is_given_up_after_four_megabytes(
 
 
 def test_what_has_been_read_of_the_tree_is_thrown_away() -> None:
-    # A tree of its 600,000 elements takes some 70 MB.
+    # A tree of its 350,000 elements takes some 40 MB.
     script = """
 import re, sys
 from pathlib import Path
 from pipelines.archive.xml import read_xml
 point = b'<trkpt lat="1" lon="2"><time>2026-03-02T07:30:00Z</time><x>' + b"<y/>" * 40 + b"</x></trkpt>"
-content = b"<gpx><trk><trkseg>" + point * 15_000 + b"</trkseg></trk></gpx>"
+content = b"<gpx><trk><trkseg>" + point * 8_000 + b"</trkseg></trk></gpx>"
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before = peak()
-assert len(read_xml(content).time) == 15_000
+assert len(read_xml(content).time) == 8_000
 print(peak() - before)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert int(ran.stdout) < 30_000  # kB
+    assert int(ran.stdout) < 15_000  # kB
 
 
 def test_names_are_short_and_on_one_line() -> None:
