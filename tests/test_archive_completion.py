@@ -324,15 +324,16 @@ def test_moving_is_faster_than_the_speed_that_comes_nearest_to_the_summarys_movi
         (4.2, 0.5, 4),
         (3, 0.8, 3),
         (2, 1, 2),
-        (0, 1.2, 1),
+        (0.5, 1.2, 1),
     ):
         found = samples(one, None, of_csv(moving=moving_s))
         assert sum(column(found, "moving")[1:]) == count
         assert found.repairs == (f"moving above {limit:g} m/s",)
 
 
-def test_without_a_moving_time_it_is_faster_than_0_3_metres_a_second() -> None:
-    found = samples(recording(range(4), speed=[0, 0.3, 0.31, 0.2]), None, of_csv())
+@pytest.mark.parametrize("moving_s", [None, 0])
+def test_without_a_moving_time_it_is_faster_than_0_3_metres_a_second(moving_s: float | None) -> None:
+    found = samples(recording(range(4), speed=[0, 0.3, 0.31, 0.2]), None, of_csv(moving=moving_s))
     assert column(found, "moving") == [False, False, True, False]
     assert found.repairs == ("moving above 0.3 m/s, as no moving time is known",)
 

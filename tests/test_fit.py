@@ -19,6 +19,7 @@ from tests.fit_files import (
 from tests.fit_pulse import HEARTRATE, START, TIME, T, assert_pulse, begun, column, read, with_pulse
 
 nan = float("nan")
+SPARE = 0xFF77  # a message that nobody reads
 
 
 def test_a_whole_activity_comes_back_to_the_precision_of_its_fields() -> None:
@@ -93,7 +94,7 @@ def test_a_local_number_means_what_its_last_definition_says() -> None:
     fit = with_pulse(100)
     fit.define(1, RECORD, [HEARTRATE, (4, "uint8"), TIME])
     fit.add(1, 101, 85, T + 1)
-    fit.define(1, 0xFF77, [(0, "uint8")])
+    fit.define(1, SPARE, [(0, "uint8")])
     fit.add(1, 33)
     fit.define(1, RECORD, [TIME, HEARTRATE])
     fit.add(1, T + 2, 102)
@@ -104,19 +105,19 @@ def test_a_local_number_means_what_its_last_definition_says() -> None:
 
 def test_a_compressed_time_follows_the_last_time_of_any_message() -> None:
     fit = begun()
-    fit.define(1, RECORD, [HEARTRATE])
-    fit.define(2, 0xFF77, [TIME, (0, "uint8")])
+    fit.define(1, SPARE, [TIME, (0, "uint8")])
+    fit.define(2, RECORD, [HEARTRATE])
     fit.define(3, RECORD, [TIME, HEARTRATE])
-    fit.add(1, 90, time_offset=3)  # nothing says which minute that is: no time, no sample
+    fit.add(2, 90, time_offset=3)  # nothing says which minute that is: no time, no sample
     fit.add(3, T, 100)
-    fit.add(1, 101, time_offset=5)
-    fit.add(1, 102, time_offset=5)
-    fit.add(1, 103, time_offset=3)  # 30 seconds later: 5 + 30 = 35 is 3 beyond 32
-    fit.add(2, None, 1)
-    fit.add(1, 104, time_offset=4)
-    fit.add(2, T + 100, 1)  # 100 is 4 beyond 96
-    fit.add(1, 105, time_offset=6)
-    assert_pulse(read(fit), [0, 5, 5, 35, 36, 102], [100, 101, 102, 103, 104, 105])
+    fit.add(2, 101, time_offset=5)
+    fit.add(2, 102, time_offset=5)
+    fit.add(2, 103, time_offset=3)  # 30 seconds later: 5 + 30 = 35 is 3 beyond 32
+    fit.add(1, None, 1)
+    fit.add(2, 104, time_offset=4)
+    fit.add(1, T + 100, 1)  # 100 is 4 beyond 96
+    fit.add(2, 105, time_offset=30)
+    assert_pulse(read(fit), [0, 5, 5, 35, 36, 126], [100, 101, 102, 103, 104, 105])
 
 
 def test_chained_files_are_one_recording_without_those_of_another_kind() -> None:

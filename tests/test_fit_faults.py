@@ -114,6 +114,15 @@ def test_a_sample_without_a_time_is_left_out() -> None:
     assert_pulse(read(fit), [0, 2], [100, 102])
 
 
+@pytest.mark.parametrize("moment", [2.0**32, 1e300, -1.0])
+def test_a_time_that_no_clock_of_fit_can_show_is_none(moment: float) -> None:
+    fit = with_pulse(100)
+    fit.define(2, RECORD, [(253, "float64"), HEARTRATE])
+    fit.add(2, moment, 101)
+    fit.add(2, 2.0**32 - 2, 102)
+    assert_pulse(read(fit), [0, 2**32 - 2 - T], [100, 102])
+
+
 def test_a_clock_that_was_never_set_gives_times_that_are_right_against_each_other() -> None:
     fit = begun()
     fit.define(1, RECORD, [TIME, HEARTRATE])
@@ -188,11 +197,12 @@ def test_a_pause_lasts_from_the_first_stop_to_the_next_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("local", "offset_s"), [(T + 100 - 12_600, -12_600), (T + 100, 0), (None, None), (0, -T - 100)]
+    ("local", "offset_s"), [(T + 100 - 12_600, -12_600), (T + 100, 0), (None, -50), (0, -T - 100)]
 )
-def test_the_offset_of_the_wall_clock_is_told_as_it_stands(local: int | None, offset_s: float | None) -> None:
+def test_the_last_offset_of_the_wall_clock_is_told_as_it_stands(local: int | None, offset_s: float) -> None:
     fit = with_pulse(100)
     fit.define(2, ACTIVITY, [TIME, (5, "uint32")])
+    fit.add(2, T + 50, T)
     fit.add(2, T + 100, local)
     assert read(fit).utc_offset_s == offset_s
 

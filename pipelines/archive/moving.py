@@ -57,7 +57,8 @@ def moving_flags(
             speed = np.where(is_gap, across, speed)
         speed = np.where(np.isnan(speed), np.inf, speed)
         limit, why = DEFAULT_MOVING_SPEED_M_PER_S, ", as no moving time is known"
-        if moving_time_s is not None:
+        # A moving time of 0 is as good as none: Strava has it where it could not work it out.
+        if moving_time_s:
             totals_s = [seconds[can_move & (speed > limit)].sum() for limit in MOVING_SPEEDS_M_PER_S]
             limit, why = MOVING_SPEEDS_M_PER_S[int(np.argmin(np.abs(np.array(totals_s) - moving_time_s)))], ""
         repairs.append(f"moving above {limit:g} m/s{why}")

@@ -18,6 +18,14 @@ from pipelines.archive.xml_points import Document, Points, epoch, local_name, nu
 
 # Between two tracks or laps of a device whose timer runs on there is no more than this.
 RUNNING_GAP_S = 1.0
+LAP_COUNT = 10_000  # more than that in a file is no exercise
+# What is taken from a lap: the names of its elements, in lower case, at whatever depth.
+LAP_VALUES = frozenset(
+    {
+        "totaltimeseconds", "distancemeters", "calories", "maximumspeed", "averageheartratebpm",
+        "maximumheartratebpm", "cadence", "avgruncadence", "avgwatts", "maxwatts",
+    }
+)  # fmt: skip
 
 
 def read_xml(content: bytes) -> Recording:
@@ -34,7 +42,7 @@ def read_gpx(content: bytes) -> Recording:
     document, points, route_count = Document(content), Points(), 0
     about: dict[str, str | None] = {}
     root = None
-    for element, name in document.elements("trk", "trkseg", "trkpt", "rtept", "wpt", "name", "type"):
+    for element, name in document.elements(("trk", "trkseg", "trkpt", "rtept", "wpt"), ("name", "type")):
         root = element.getroottree().getroot() if root is None else root
         if name == "trkpt":
             points.add(element)
@@ -44,7 +52,9 @@ def read_gpx(content: bytes) -> Recording:
             about.setdefault(name, short(element.text))
     time, channels, _ = points.finished()
     if not len(time):
-        raise _no_samples(document, len(points) + route_count)
+        if count := len(points) + route_count:
+            raise UnreadableError(f"none of its {count} points has a time: a route, not an activity")
+        raise _nothing_in(document)
     if "distance" in channels and _falls(channels["distance"]):
         # Some devices write the length of each step: only what never falls is counted from the start.
         del channels["distance"]
@@ -57,18 +67,13 @@ def _falls(values: Floats) -> bool:
     return bool((np.diff(values[~np.isnan(values)]) < 0).any())
 
 
-def _no_samples(document: Document, point_count: int) -> UnreadableError:
-    if point_count:
-        return UnreadableError(
-            f"none of its {point_count} points has a time: a route or a course, not an activity"
-        )
+def _nothing_in(document: Document) -> UnreadableError:
     return UnreadableError(f"no activity in it{': ' if document.fault else ''}{document.fault or ''}")
 
 
 @dataclass
 class _Lap:
     start: float | None
-    # Sums and extremes by the names of the elements, in lower case.
     totals: dict[str, float] = field(default_factory=dict)
     # Of each track the number of points before it.
     tracks: list[int] = field(default_factory=list)
@@ -82,7 +87,7 @@ class _Lap:
                 name = local_name(inner)
                 if name == "value":
                     name = local_name(inner.getparent())
-                if (value := number(inner.text)) is not None:
+                if name in LAP_VALUES and (value := number(inner.text)) is not None:
                     self.totals.setdefault(name, value)
 
 
@@ -97,9 +102,13 @@ class _Activities(list[_Activity]):
 
     _activity: etree._Element | None = None
     _lap: etree._Element | None = None
+    _lap_count = 0
 
     def lap_of(self, element: etree._Element | None) -> _Lap | None:
-        """Return the lap that the element is, with what it says so far; `None` for the lap of a course."""
+        """Return the lap that the element is, a new one with what it says before its tracks.
+
+        `None` for the lap of a course. Raises UnreadableError when there are too many.
+        """
         if element is None:
             return None
         activity = element if local_name(element) == "activity" else element.getparent()
@@ -110,9 +119,12 @@ class _Activities(list[_Activity]):
             self.append(_Activity(short(activity.get("Sport"))))
         if element is not self._lap:
             self._lap = element
+            self._lap_count += 1
+            if self._lap_count > LAP_COUNT:
+                raise UnreadableError(f"more than {LAP_COUNT:,} laps")
             self[-1].laps.append(_Lap(epoch(element.get("StartTime"))))
-        if element is not activity:
-            self[-1].laps[-1].read(element)
+            if element is not activity:
+                self[-1].laps[-1].read(element)
         return self[-1].laps[-1]
 
 
@@ -125,7 +137,7 @@ def read_tcx(content: bytes) -> Recording:
     device_name, activities = None, _Activities()
     track: etree._Element | None = None
     lap: _Lap | None = None
-    for element, name in document.elements("Lap", "Track", "Trackpoint", "Name"):
+    for element, name in document.elements(("Lap", "Track", "Trackpoint"), ("Name",)):
         parent = element.getparent()
         if name == "trackpoint" and parent is not None:
             if parent is not track:
@@ -136,8 +148,8 @@ def read_tcx(content: bytes) -> Recording:
                 points.add(element)
             else:
                 course_count += 1
-        elif name == "lap":
-            activities.lap_of(element)
+        elif name == "lap" and (ended := activities.lap_of(element)):
+            ended.read(element)
         elif name == "name" and local_name(parent) == "creator":
             device_name = device_name or short(element.text)
     time, channels, has_time = points.finished()
@@ -149,7 +161,9 @@ def read_tcx(content: bytes) -> Recording:
         if session := _session(activity, own):
             sessions.append(session)
     if not len(time) and not sessions:
-        raise _no_samples(document, len(points) + course_count)
+        if course_count:
+            raise UnreadableError(f"a course of {course_count} points, not an activity")
+        raise _nothing_in(document)
     return Recording(time, channels, pauses, sessions, None, device_name, document.fault)
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 
 import numpy as np
@@ -36,16 +36,17 @@ CHANNELS = {
     "power": "watts", "watts": "watts", "powerinwatts": "watts",
     "atemp": "temp", "temp": "temp", "temperature": "temp",
 }  # fmt: skip
-# What the parser mends and nothing is lost: undefined prefixes, a bare `&`, bytes that are none of the encoding.
+# What the parser mends and nothing is lost: undefined prefixes and entities, bytes that are none of the encoding.
 _HARMLESS = {
     etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE,
-    etree.ErrorTypes.ERR_NAME_REQUIRED,
-    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING,
     etree.ErrorTypes.ERR_UNDECLARED_ENTITY,
     etree.ErrorTypes.WAR_UNDECLARED_ENTITY,
     etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
     etree.ErrorTypes.ERR_INVALID_ENCODING,
 }
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:[A-Za-z_][\w.-]*|#[0-9]+|#x[0-9A-Fa-f]+);)")
+_END_OF_ROOT = re.compile(rb"</(?:[\w.-]+:)?(?:gpx|TrainingCenterDatabase)\s*>")
+_END_OF_POINT = re.compile(rb"</(?:[\w.-]+:)?(?:trkpt|Trackpoint)\s*>")
 _TIME = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2}):(\d{1,2}(?:[.,]\d*)?)\s*(?:Z|([+-])(\d\d):?(\d\d)|)",
     re.ASCII | re.IGNORECASE,
@@ -56,18 +57,28 @@ class Document:
     """The elements of one file; after the last, `fault` says what is wrong with it."""
 
     def __init__(self, content: bytes) -> None:
-        # Strava's own exports have blanks before the declaration, which is no XML.
-        self._content = content.lstrip(b" \t\r\n\xef\xbb\xbf")
         self.fault: str | None = None
+        self._silent_bytes = 0
+        self._encoding = None
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            content, self._encoding = content.decode("utf-16", "replace").encode(), "utf-8"
+        # Strava's own exports have blanks before the declaration, which is no XML.
+        content = content.lstrip(b" \t\r\n\xef\xbb\xbf")
+        # At the first bare ampersand the parser would give up reading in pieces.
+        content = _BARE_AMPERSAND.sub(b"&amp;", content) if b"&" in content else content
+        if ends := _ends_of_points_cut_off(content):
+            # The parser would close the point that the file breaks off in, half a number in it.
+            content, self.fault = content[: ends[-1]], "the file breaks off"
+        self._content = content
 
-    def elements(self, *names: str) -> Iterator[tuple[etree._Element, str]]:
+    def elements(self, names: Sequence[str], details: Sequence[str]) -> Iterator[tuple[etree._Element, str]]:
         """Yield each element of these names, whole, and its name in lower case, in the order in which they end.
 
-        One that the file breaks off in is left out.
+        What lies before an element of `names` is forgotten soon after; `details` are such as lie within others.
         """
         parser = etree.XMLPullParser(
             ("end",),
-            tag=[f"{{*}}{name}" for name in names],
+            tag=[f"{{*}}{name}" for name in (*names, *details)],
             recover=True,
             resolve_entities=False,
             no_network=True,
@@ -75,27 +86,47 @@ class Document:
             huge_tree=False,
             remove_comments=True,
             remove_pis=True,
+            encoding=self._encoding,
         )
-        silent_bytes = 0
+        known, fault = {name.lower() for name in names}, None
         try:
             for start in range(0, len(self._content), PIECE_BYTES):
                 parser.feed(self._content[start : start + PIECE_BYTES])
-                element = None
-                for _, element in parser.read_events():
-                    yield element, local_name(element)
-                silent_bytes = silent_bytes + PIECE_BYTES if element is None else 0
-                if element is not None:
-                    _forget_before(element)
-                elif silent_bytes > SILENT_BYTES:
-                    self.fault = f"nothing of an activity within {SILENT_BYTES >> 20} MB"
-                    return
+                yield from self._read(parser, known)
+                if self._silent_bytes > SILENT_BYTES:
+                    fault = _harm(parser) or f"nothing of an activity within {SILENT_BYTES >> 20} MB"
+                    break
+            # Behind a fault that it cannot mend in pieces, the parser reads what it was fed only now.
             parser.close()
+            yield from self._read(parser, known)
         except etree.XMLSyntaxError as error:
-            self.fault = short(str(error))
-        for entry in parser.feed_error_log:
-            if entry.type not in _HARMLESS:
-                self.fault = short(f"broken XML in line {entry.line}: {entry.message}")
-                return
+            fault = short(str(error))
+        self.fault = self.fault or fault or _harm(parser)
+
+    def _read(self, parser: "etree.XMLPullParser", names: set[str]) -> Iterator[tuple[etree._Element, str]]:
+        last, self._silent_bytes = None, self._silent_bytes + PIECE_BYTES
+        for _, element in parser.read_events():
+            name = local_name(element)
+            yield element, name
+            if name in names:
+                last, self._silent_bytes = element, 0
+        if last is not None:
+            _forget_before(last)
+
+
+def _ends_of_points_cut_off(content: bytes) -> list[int]:
+    """Return where the points of a file end whose root does not."""
+    if _END_OF_ROOT.search(content, max(len(content) - 100, 0)) or _END_OF_ROOT.search(content):
+        return []
+    return [found.end() for found in _END_OF_POINT.finditer(content)]
+
+
+def _harm(parser: etree.XMLPullParser) -> str | None:
+    """Return the first thing that the parser could not mend."""
+    for entry in parser.feed_error_log:
+        if entry.type not in _HARMLESS:
+            return short(f"broken XML in line {entry.line}: {entry.message}")
+    return None
 
 
 def _forget_before(element: etree._Element | None) -> None:
