@@ -46,7 +46,10 @@ def one_at_a_time(root: Path, lock: str, command: str = "") -> Iterator[int]:
             )
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()} {command}".encode())
-        yield descriptor
+        try:
+            yield descriptor
+        finally:
+            os.ftruncate(descriptor, 0)  # whoever holds it next is somebody else
 
 
 def holder(root: Path, lock: str) -> str | None:

@@ -55,6 +55,19 @@ class Table:
         fields = [pa.field(name, arrow_type(kind), nullable=name != self.key) for name, kind in kinds.items()]
         return pa.schema(fields)
 
+    def newest(self, parts: "Sequence[pa.Table]") -> "pa.Table":
+        """Return the parts as one table; of rows with the same key the last one, as rows replace rows.
+
+        dlt would keep any of them.
+        """
+        import pyarrow as pa
+
+        whole = pa.concat_tables(parts, promote_options="default")
+        if len(parts) == 1 or self.key is None or self.replaces == "group":
+            return whole
+        last = {key: index for index, key in enumerate(whole[self.key].to_pylist())}
+        return whole if len(last) == whole.num_rows else whole.take(pa.array(sorted(last.values())))
+
     @property
     def hints(self) -> dict[str, Any]:
         """What a dlt resource has to be told of this table (keyword arguments of `dlt.resource`)."""

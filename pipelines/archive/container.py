@@ -117,7 +117,9 @@ class Zip(Container):
             file.close()
             raise UserError(_no_zip(path, error)) from None
         # A name that stands twice means its last member, as every program that unpacks has it.
-        self._members = {item.filename: item for item in self._zip.infolist() if not item.is_dir()}
+        # Some programs write the separators of Windows.
+        items = {item.filename.replace("\\", "/"): item for item in self._zip.infolist()}
+        self._members = {name: item for name, item in items.items() if not name.endswith("/")}
 
     def members(self) -> list[str]:
         """Return the paths of all files."""

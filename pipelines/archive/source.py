@@ -31,6 +31,8 @@ def archive(path: str, local_timezone: str | None = None) -> Sequence[DltResourc
     @dlt.resource(name="recordings", selected=False)
     def recordings() -> Iterator[Event]:
         memory = Memory(dlt.current.source_state())
+        # A recording may tell more of an activity than its row: dlt gets each once.
+        activities: list[pa.Table] = []
         for event in everything(
             open_container(Path(path)), memory.known(), dt.datetime.now(dt.UTC), local_timezone
         ):
@@ -42,9 +44,13 @@ def archive(path: str, local_timezone: str | None = None) -> Sequence[DltResourc
                     yield event
                 case Rows(tables):
                     memory.remember(tables)
-                    yield event
+                    others = {name: rows for name, rows in tables.items() if name != ACTIVITIES.name}
+                    activities += [tables[ACTIVITIES.name]] if ACTIVITIES.name in tables else []
+                    yield Rows(others)
                 case _:
                     pass
+        if activities:
+            yield Rows({ACTIVITIES.name: ACTIVITIES.newest(activities)})
 
     def rows_of(table: Table) -> DltResource:
         @dlt.transformer(data_from=recordings, name=table.name, **table.hints)

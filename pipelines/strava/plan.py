@@ -190,11 +190,12 @@ def _is_due(activity: Activity, fetch: Fetch | None, now: dt.datetime, replaces_
 def _are_archived(measures: Measures, archived: Measures) -> bool:
     """Tell whether an archive's distance (m), moving and elapsed time (s) are these.
 
-    It has them as 32-bit floats, some not at all, and a distance from before 2021 only in units of 10 m, cut off.
+    It has them as 32-bit floats, some not at all, and a distance from before 2021 only in units of 10 m, which
+    Strava cuts off after having rounded to the metre.
     """
     distance = archived[0]
     is_rounded = distance is not None and abs(distance - round(distance, -1)) < 1e-6
-    tolerances = (10 if is_rounded else 1, 1, 1)
+    tolerances = (11 if is_rounded else 1, 1, 1)
     return all(
         old is None or (new is not None and abs(new - old) <= tolerance)
         for new, old, tolerance in zip(measures, archived, tolerances, strict=True)

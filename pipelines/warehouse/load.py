@@ -94,7 +94,7 @@ class Loader:
         if not tables:
             return
         # One table per load and not one per activity: each costs a Parquet row group.
-        whole = {name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()}
+        whole = {name: TABLES[name].newest(parts) for name, parts in tables.items()}
         self.pipeline.extract(in_hand(whole))
 
     @property
