@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests import odd_archives
-from tests.harness import ROOT, SAMPLE_COLUMNS, last_line, rows, run
+from tests.harness import ROOT, last_line, rows, run
 from tests.rounds import small
 from tests.simulated_strava import Activity, every_kind, streams_of
-from tests.simulated_strava.export import DECOY, write_export, write_unpackedfrom tests.simulated_strava.routes import athlete
+from tests.simulated_strava.export import DECOY, write_export, write_unpacked
+from tests.simulated_strava.routes import athlete
 
 HISTORY = [*small(21, 30), *every_kind()]
 IMPORTED = """
