@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import odd_archives
-from tests.harness import ROOT, last_line, rows, run
+from tests.harness import ROOT, SAMPLE_COLUMNS, last_line, rows, run
 from tests.rounds import small
 from tests.simulated_strava import Activity, every_kind, streams_of
 from tests.simulated_strava.export import DECOY, write_export, write_unpacked
@@ -25,7 +25,8 @@ IMPORTED = """
     from strava_raw.activities order by id
 """
 SAMPLES = (
-    "select * exclude (_dlt_load_id, _dlt_id) from strava_raw.streams order by activity_id, sample_index"
+    f"select activity_id, sample_index, origin, {', '.join(SAMPLE_COLUMNS)} from strava_raw.streams "
+    "order by activity_id, sample_index"
 )
 LEDGER = "select activity_id, status, sample_count, error from strava_raw.stream_fetches order by all"
 
