@@ -269,7 +269,7 @@ def checksum(content: bytes | memoryview) -> int:
     words = np.frombuffer(content if len(content) % 2 == 0 else b"\0" + content, "<u2")
     while len(words) > 1:
         exponent = (len(words) - 1).bit_length() - 1
-        first, words = words[: -(1 << exponent)], words[-(1 << exponent) :].copy()
+        first, words = words[: -(1 << exponent)], np.array(words[-(1 << exponent) :])
         words[len(words) - len(first) :] ^= _carried(exponent)[first]
     return int(_carried(0)[words[0]]) if len(words) else 0
 
