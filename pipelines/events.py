@@ -48,6 +48,15 @@ class Superseded:
 
 
 @dataclass(frozen=True)
+class Confirmed:
+    """A newer archive says the same of these activities: rows and samples stand, and are that archive's now."""
+
+    activity_ids: Sequence[int]
+    archive_name: str | None
+    archive_modified_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
 class ListingBegun:
     """The list of activities is being read, as a whole or from the look-back window on."""
 
@@ -92,5 +101,5 @@ class Note:
 
 
 # What is done to rows that stand already, after all rows that came before it.
-Change = Deleted | SamplesGone | Superseded
+Change = Deleted | SamplesGone | Superseded | Confirmed
 Event = Rows | Change | ListingBegun | Listed | DeletionsRefused | StreamsPending | StreamsSettled | Note

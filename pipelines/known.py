@@ -57,7 +57,6 @@ class Fetch:
     archived: Archived | None = None
     file_fingerprint: int | None = None
     file_content: int | None = None
-    repairs: str | None = None
 
 
 @dataclass(frozen=True)

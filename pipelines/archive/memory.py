@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.events import Confirmed
 from pipelines.known import Activity, Archived, Fetch, Known
 from pipelines.tables import ACTIVITIES, ATHLETE, GEAR, STREAM_FETCHES, TABLES
 
@@ -13,7 +14,7 @@ ARCHIVED = ("archive_name", "archive_modified_at", "file_name")
 OF_ACTIVITIES = ("start_date", "content_hash", "local_time_source", "timezone", "utc_offset", *ARCHIVED)
 OF_FETCHES = (
     *("status", "sample_count", "error", "distance", "moving_time", "elapsed_time"),
-    *("file_fingerprint", "file_content", "repairs", *ARCHIVED),
+    *("file_fingerprint", "file_content", *ARCHIVED),
 )
 
 
@@ -56,6 +57,16 @@ class Memory:
             for name in (ACTIVITIES.name, STREAM_FETCHES.name):
                 self._of(name).pop(str(id_), None)
 
+    def confirm(self, event: Confirmed) -> None:
+        """Remember how new the archive is that has said the same again."""
+        for name in (ACTIVITIES.name, STREAM_FETCHES.name):
+            for row in (self._of(name).get(str(id_)) for id_ in event.activity_ids):
+                if row is not None:
+                    row |= {
+                        "archive_name": event.archive_name,
+                        "archive_modified_at": _plain(event.archive_modified_at),
+                    }
+
     def _of(self, name: str) -> dict[str, Any]:
         part: dict[str, Any] = self._state.setdefault(name, {})
         return part
@@ -92,7 +103,6 @@ def _fetch(row: dict[str, Any]) -> Fetch:
         archived=_archived(row),
         file_fingerprint=row["file_fingerprint"],
         file_content=row["file_content"],
-        repairs=row["repairs"],
     )
 
 

@@ -13,7 +13,7 @@ from pipelines.archive.reading import Leg, Read, Task
 from pipelines.archive.recording import UnreadableError
 from pipelines.archive.workers import read_all
 from pipelines.errors import UserError, one_line
-from pipelines.events import Event, Listed, Note, Rows, StreamsPending, StreamsSettled, Superseded
+from pipelines.events import Confirmed, Event, Listed, Note, Rows, StreamsPending, StreamsSettled, Superseded
 from pipelines.tables import ACTIVITIES, STREAM_FETCHES, STREAMS
 
 BEGINNING_OF_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -128,6 +128,7 @@ class Named:
         ]
         yield from self._superseded(stand)  # of a run that was killed before it came to it
         ledger: list[dict[str, Any]] = []
+        stands: list[Item] = []
         todo: list[tuple[Item, str]] = []
         newest_first = sorted(
             self.items.values(), key=lambda item: (item.start or BEGINNING_OF_TIME, item.id), reverse=True
@@ -135,11 +136,13 @@ class Named:
         for item in newest_first:
             member = self._member(item)
             if self._stands(item, member):
-                ledger += self._still(item)
+                stands.append(item)
             elif member is not None:
                 todo.append((item, member))
             else:
                 ledger.append(self._unread(item))
+        if confirmed := [item.id for item in stands if self._is_confirmed(item)]:
+            yield Confirmed(confirmed, self.context.container.name, self.context.modified_at)
         yield StreamsPending(len(todo) + len(ledger))
         if ledger:
             yield Rows({STREAM_FETCHES.name: STREAM_FETCHES.rows(ledger)})
@@ -168,12 +171,13 @@ class Named:
         fingerprint = self.context.container.fingerprint(member) if member else None
         return fetch.file_fingerprint == fingerprint and not item.is_changed
 
-    def _still(self, item: Item) -> list[dict[str, Any]]:
-        """Return the ledger's row of a file that a newer archive holds unchanged; none where it is the same one."""
-        fetch, archived = self.context.known.fetches[item.id], self.context.archived(item.row.file_name)
-        if fetch.archived is None or self.context.is_older_than(fetch.archived) or fetch.archived == archived:
-            return []
-        return [rows.still_stands(item.id, fetch, archived, self.context.now)]
+    def _is_confirmed(self, item: Item) -> bool:
+        """Tell whether an older archive said the same."""
+        activity, fetch = self.context.known.activities.get(item.id), self.context.known.fetches[item.id]
+        if item.is_changed or fetch.archived is None or self.context.is_older_than(fetch.archived):
+            return False
+        held = (fetch.archived, activity.archived if activity else None)
+        return any(archived and archived.modified_at != self.context.modified_at for archived in held)
 
     def _unread(self, item: Item) -> dict[str, Any]:
         file_name = item.row.file_name

@@ -12,7 +12,7 @@ from pipelines.archive.complete import Samples
 from pipelines.archive.local_time import LocalTime, in_words
 from pipelines.archive.reading import Leg, Read
 from pipelines.kinds import arrow_type
-from pipelines.known import Archived, Fetch, Known
+from pipelines.known import Archived, Known
 from pipelines.tables import SAMPLE_TYPES, STREAMS
 
 ROW_VERSION = 1  # raise it when rows are made in another way, so that they are loaded again
@@ -102,23 +102,6 @@ def ledger(
         "repairs": "; ".join(repairs) or None,
         **origin(archived),
     }
-
-
-def still_stands(id_: int, fetch: Fetch, archived: Archived, now: dt.datetime) -> dict[str, Any]:
-    """Return the ledger's row of a file that a newer archive holds unchanged."""
-    values = dict(zip(("distance", "moving_time", "elapsed_time"), fetch.measures, strict=True))
-    return ledger(
-        id_,
-        archived,
-        values,
-        now,
-        status=fetch.status,
-        sample_count=fetch.sample_count,
-        error=fetch.error,
-        fingerprint=fetch.file_fingerprint,
-        content=fetch.file_content,
-        repairs=[fetch.repairs] if fetch.repairs else [],
-    )
 
 
 def streams(activity_id: int, samples: Samples) -> pa.Table:

@@ -12,7 +12,7 @@ from dlt.extract import DltResource
 from pipelines.archive.container import open_container
 from pipelines.archive.history import everything
 from pipelines.archive.memory import Memory
-from pipelines.events import Event, Note, Rows, Superseded
+from pipelines.events import Confirmed, Event, Note, Rows, Superseded
 from pipelines.tables import ACTIVITIES, ATHLETE, GEAR, STREAM_FETCHES, STREAMS, Table
 
 
@@ -42,6 +42,8 @@ def archive(path: str, local_timezone: str | None = None) -> Sequence[DltResourc
                 case Superseded(ids):
                     memory.forget(ids)
                     yield event
+                case Confirmed():
+                    memory.confirm(event)  # the rows keep the name of the archive that they came from
                 case Rows(tables):
                     memory.remember(tables)
                     others = {name: rows for name, rows in tables.items() if name != ACTIVITIES.name}

@@ -15,7 +15,17 @@ from pipelines.commands._background import Background
 from pipelines.commands._progress import Progress
 from pipelines.commands._tally import Tally
 from pipelines.errors import StoppedError, UserError
-from pipelines.events import Change, Deleted, Event, Listed, Rows, SamplesGone, StreamsSettled, Superseded
+from pipelines.events import (
+    Change,
+    Confirmed,
+    Deleted,
+    Event,
+    Listed,
+    Rows,
+    SamplesGone,
+    StreamsSettled,
+    Superseded,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +86,7 @@ class Drive:
         match event:
             case Rows():
                 self._add(event)
-            case Deleted() | SamplesGone() | Superseded():
+            case Deleted() | SamplesGone() | Superseded() | Confirmed():
                 self._flush(event)
             case _:
                 pass
@@ -118,7 +128,7 @@ class Drive:
                 match event:
                     case Rows():
                         self._add(event)
-                    case Deleted() | SamplesGone() | Superseded():
+                    case Deleted() | SamplesGone() | Superseded() | Confirmed():
                         changes.append(event)
                     case _:
                         pass

@@ -140,7 +140,7 @@ def _extra_types(connection: duckdb.DuckDBPyConnection) -> dict[str, Kind]:
 def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:
     names = (
         *("activity_id", "status", "sample_count", "attempt_count", "next_attempt_at", "error"),
-        *("distance", "moving_time", "elapsed_time", *ORIGIN, "file_fingerprint", "file_content", "repairs"),
+        *("distance", "moving_time", "elapsed_time", *ORIGIN, "file_fingerprint", "file_content"),
     )
     return {
         row["activity_id"]: Fetch(
@@ -153,7 +153,6 @@ def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:
             archived=_archived(row),
             file_fingerprint=row["file_fingerprint"],
             file_content=row["file_content"],
-            repairs=row["repairs"],
         )
         for row in _rows(connection, STREAM_FETCHES, names)
     }

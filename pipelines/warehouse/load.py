@@ -19,7 +19,7 @@ from dlt.extract import DltResource
 
 from pipelines import locks
 from pipelines.errors import RunError, StoppedError, UserError, one_line
-from pipelines.events import Change, Deleted, SamplesGone, Superseded
+from pipelines.events import Change, Confirmed, Deleted, SamplesGone, Superseded
 from pipelines.files import read_private, write_private
 from pipelines.playground import Playground
 from pipelines.tables import ACTIVITIES, DATASET, STREAM_FETCHES, STREAMS, TABLES
@@ -112,6 +112,9 @@ class Loader:
                     kept.append(Deleted(item["activity_ids"], dt.datetime.fromisoformat(item["at"])))
                 case Superseded.__name__:
                     kept.append(Superseded(**item))
+                case Confirmed.__name__:
+                    at = item.pop("archive_modified_at")
+                    kept.append(Confirmed(**item, archive_modified_at=at and dt.datetime.fromisoformat(at)))
                 case _:
                     kept.append(SamplesGone(**item))
         return kept
@@ -131,6 +134,15 @@ class Loader:
                     )
                 case SamplesGone(id_):
                     self._execute(f"delete from {DATASET}.streams where activity_id = ?", id_)
+                case Confirmed(ids, name, at):
+                    for table in (ACTIVITIES, STREAM_FETCHES):
+                        self._execute(
+                            f"update {DATASET}.{table.name} set archive_name = ?, archive_modified_at = ? "
+                            f"where origin = 'archive' and {table.key} in (select unnest(?))",
+                            name,
+                            at,
+                            ids,
+                        )
                 case Superseded(ids):
                     # The row of the activity last: killed in between, the next run still knows what to do.
                     for table in (STREAMS, STREAM_FETCHES, ACTIVITIES):

@@ -46,7 +46,7 @@ def recording_of(activity: Activity) -> dict[str, np.ndarray]:
     if is_outdoor:
         data["latlng"] = _positions(summary["start_latlng"], distance)
         data["altitude"] = np.round(np.round((60 + hills) / 0.2) * 0.2, 1)
-        data["grade_smooth"] = np.round(np.clip(slope * 100, -30, 30), 1)
+        data["grade_smooth"] = np.round(_grade_pct(data["altitude"], distance), 1)
     if session.has_sensors:
         # Beats follow the effort with a delay of half a minute and drift upwards over the hours.
         share = np.clip(
@@ -142,6 +142,14 @@ def _positions(start: list[float], distance: np.ndarray) -> np.ndarray:
     lat = start[0] + np.degrees(north / EARTH_M)
     lng = start[1] + np.degrees(east / EARTH_M) / math.cos(math.radians(start[0]))
     return np.round(np.column_stack([lat, lng]), 6)
+
+
+def _grade_pct(altitude: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Slope of the altitude over the 25 m before and after each sample, which is about what Strava smooths over."""
+    begin, end = np.maximum(distance - 25, distance[0]), np.minimum(distance + 25, distance[-1])
+    rise = np.interp(end, distance, altitude) - np.interp(begin, distance, altitude)
+    grade: np.ndarray = np.clip(100 * rise / np.maximum(end - begin, 1), -50, 50)
+    return grade
 
 
 def _smooth(values: np.ndarray, width: int) -> np.ndarray:
