@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench_import import import_archive
 from tests.harness import ROOT, make_playground
 
 ACTIVITIES = int(os.environ.get("ACTIVITIES") or 300)
@@ -189,7 +190,24 @@ def transformation(folder: Path, playground: Path, count: int) -> None:
     print(f"  one new activity {one.wall_s:.1f} s, ratio to nothing new {judged}")
 
 
+def importing(folder: Path, count: int) -> None:
+    """Print the figures of an import: against a bare parse, the second time, and memory of a small and a large one."""
+    small, large = import_archive(folder, 200, SAMPLES), import_archive(folder, count, SAMPLES)
+    print(f"import of {count} FIT activities x {SAMPLES} samples, loads included")
+    print(f"  {large.first.wall_s:.1f} s; a bare parse by pyfitparsernative {large.parse_s:.1f} s")
+    ratio = large.first.wall_s / large.parse_s
+    print(f"  ratio {beside('import: ratio to a bare parse', ratio, 1.5)}")
+    ratio = large.again.wall_s / large.first.wall_s
+    print(
+        f"  the same archive again {large.again.wall_s:.1f} s, ratio {beside('import: ratio of the second', ratio, 0.1)}"
+    )
+    judged = beside("import: peak memory", large.first.peak_mb, 400, " MB", ".0f")
+    print(f"  peak memory, all processes {judged}, of 200 activities {small.first.peak_mb:.0f} MB")
+
+
 def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        importing(Path(folder), max(ACTIVITIES, 1000))
     with tempfile.TemporaryDirectory() as folder:
         playground = extraction(Path(folder), ACTIVITIES)
         transformation(Path(folder), playground, ACTIVITIES)

@@ -40,7 +40,11 @@ def test_links_and_paths_in_the_papers_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     paths = re.findall(r"`((?:pipelines|tests|findings|dbt_project)/[^`]*)`", text)
     for target in [*re.findall(r"\]\(([^)]+)\)", text), *paths]:
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+        if target.startswith("#"):
+            titles = re.findall(r"^#+ (.*)$", text, re.M)
+            assert target[1:] in [re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles]
+        else:
+            assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
 # ---- the page of marts
