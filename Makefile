@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 PLAYGROUND ?= Playground
-export PLAYGROUND WAIT FULL ALLOW_DELETES Q FORMAT JSON ARGS DEBUG AUTHORIZE_PORT AUTHORIZE_TIMEOUT_S ROUNDS SEED ACTIVITIES
+export PLAYGROUND ARCHIVE SOURCE WAIT FULL ALLOW_DELETES Q FORMAT JSON ARGS DEBUG AUTHORIZE_PORT AUTHORIZE_TIMEOUT_S ROUNDS SEED ACTIVITIES
 export PYTHON
 # What the user types is data: make expands no dollar in it, and a recipe hands it on in the environment ("$$PYTHON"),
 # never as a part of a command for the shell.
@@ -24,7 +24,7 @@ $(READY_DEV): $(READY) requirements-dev.lock
 	@"$$PYTHON" pipelines/set_up.py dev
 
 ##@ Try it
-demo: $(READY) ## the main job on a simulated Strava: no account needed
+demo: $(READY) ## the main job on a simulated Strava: no account needed (SOURCE=archive)
 	@$(VENV)/bin/python -m tests.demo
 
 ##@ Your own history
@@ -32,6 +32,8 @@ authorize: $(READY) ## one-time: let this machine read your Strava account
 	@$(RUN) authorize
 extract: $(READY) ## download what is new, changed or missing (WAIT=no, FULL=1)
 	@$(RUN) extract
+import: $(READY) ## Strava's bulk export, or a folder of FIT, TCX and GPX files (ARCHIVE=path)
+	@$(RUN) import
 transform: $(READY) ## build and publish the marts
 	@$(RUN) transform
 refresh: $(READY) ## extract, then transform
@@ -71,4 +73,4 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@printf '\nPLAYGROUND=path keeps every file of yours somewhere else than in Playground.\n'
 
-.PHONY: demo authorize extract transform refresh status purge sql report docs dbt test soak lint bench lock clean help
+.PHONY: demo authorize extract import transform refresh status purge sql report docs dbt test soak lint bench lock clean help

@@ -187,6 +187,23 @@ def extract(shared: Shared, wait: bool, full: bool, allow_deletes: bool) -> None
     command.main(shared.playground, wait=wait, full=full, allow_deletes=allow_deletes)
 
 
+@cli.command("import")
+@click.option(
+    "--archive",
+    envvar="ARCHIVE",
+    default="",
+    show_envvar=True,
+    metavar="PATH",
+    help="The zip from Strava, or a folder of FIT, TCX and GPX files.",
+)
+@share
+def import_(shared: Shared, archive: str) -> None:
+    """Read Strava's bulk export, or a folder of recordings."""
+    from pipelines.commands import import_ as command
+
+    command.main(shared.playground, archive)
+
+
 @cli.command()
 @share
 def transform(shared: Shared) -> None:

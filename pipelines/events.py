@@ -41,6 +41,13 @@ class SamplesGone:
 
 
 @dataclass(frozen=True)
+class Superseded:
+    """These activities have come in under other ids now: they leave every raw table."""
+
+    activity_ids: Sequence[int]
+
+
+@dataclass(frozen=True)
 class ListingBegun:
     """The list of activities is being read, as a whole or from the look-back window on."""
 
@@ -72,7 +79,7 @@ class StreamsPending:
 
 @dataclass(frozen=True)
 class StreamsSettled:
-    """One activity's streams were asked for: loaded, none or failed."""
+    """One activity's streams were asked for: loaded, none or failed; of a file, too, unchanged."""
 
     status: str
 
@@ -85,5 +92,5 @@ class Note:
 
 
 # What is done to rows that stand already, after all rows that came before it.
-Change = Deleted | SamplesGone
+Change = Deleted | SamplesGone | Superseded
 Event = Rows | Change | ListingBegun | Listed | DeletionsRefused | StreamsPending | StreamsSettled | Note

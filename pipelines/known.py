@@ -3,10 +3,19 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from pipelines.tables import Kind
+from pipelines.kinds import Kind
 
 # Distance, moving time and elapsed time: streams are asked for again when one of them has changed.
 Measures = tuple[float | None, int | None, int | None]
+
+
+@dataclass(frozen=True)
+class Archived:
+    """Which archive a row came from, and how new that is."""
+
+    name: str | None
+    modified_at: dt.datetime | None
+    file_name: str | None
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,11 @@ class Activity:
     content_hash: int | None
     is_deleted: bool = False
     local_date: dt.date | None = None
+    # None: it was listed by the API.
+    archived: Archived | None = None
+    local_time_source: str | None = None
+    timezone: str | None = None
+    utc_offset_s: float | None = None
 
     @property
     def measures(self) -> Measures:
@@ -38,6 +52,12 @@ class Fetch:
     attempt_count: int
     next_attempt_at: dt.datetime | None
     measures: Measures
+    error: str | None = None
+    # None: the API was asked.
+    archived: Archived | None = None
+    file_fingerprint: int | None = None
+    file_content: int | None = None
+    repairs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,8 @@ class Known:
     fetches: dict[int, Fetch] = field(default_factory=dict)
     last_full: Listing | None = None
     athlete_refreshed_at: dt.datetime | None = None
+    athlete_ids: frozenset[int] = frozenset()
+    gear_count: int = 0
     # Of fields of a summary that tables.py does not name, by column.
     extra_types: dict[str, Kind] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()

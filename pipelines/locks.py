@@ -29,34 +29,45 @@ def deadline(seconds: float, error: Exception) -> CheckStop:
 
 
 @contextlib.contextmanager
-def one_at_a_time(root: Path, command: str) -> Iterator[int]:
-    """Hold the lock of `make command` on the Playground `root`.
+def one_at_a_time(root: Path, lock: str, command: str = "") -> Iterator[int]:
+    """Hold a lock on the Playground `root` for `make command`; by default it is named like its command.
 
     Yields its descriptor: a child that inherits it holds the lock, too, even when its parent is killed.
     Raises UserError with the process that holds it.
     """
-    with _open(root / f".{command}.lock") as descriptor:
+    command = command or lock
+    with _open(root / f".{lock}.lock") as descriptor:
         if not _try(descriptor):
-            holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+            process, holder = _holder(descriptor, lock)
+            other = "another " if holder == command else ""
             raise UserError(
-                f"another `make {command}` (process {holder}) is at work on {root}: "
+                f"{other}`make {holder}` (process {process}) is at work on {root}: "
                 "wait for it, or look with `make status`"
             )
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-        yield descriptor
+        os.write(descriptor, f"{os.getpid()} {command}".encode())
+        try:
+            yield descriptor
+        finally:
+            os.ftruncate(descriptor, 0)  # whoever holds it next is somebody else
 
 
-def is_busy(root: Path, command: str) -> bool:
-    """Tell whether a `make command` is at work on the Playground `root`."""
+def holder(root: Path, lock: str) -> str | None:
+    """Return the command that holds a lock on the Playground `root`; `None` when nobody does."""
     try:
-        descriptor = open_private(root / f".{command}.lock", os.O_RDWR)
+        descriptor = open_private(root / f".{lock}.lock", os.O_RDWR)
     except OSError:
-        return False
+        return None
     try:
-        return not _try(descriptor)
+        return None if _try(descriptor) else _holder(descriptor, lock)[1]
     finally:
         os.close(descriptor)
+
+
+def _holder(descriptor: int, lock: str) -> tuple[str, str]:
+    """Return process and command; one of an older version has noted its process only."""
+    process, _, command = os.read(descriptor, 64).decode(errors="replace").strip().partition(" ")
+    return process or "unknown", command or lock
 
 
 @contextlib.contextmanager

@@ -88,6 +88,16 @@ def _stream_types(value: object) -> tuple[str, ...]:
     return tuple(kind for kind in STREAM_TYPES if kind in value or kind == "time")
 
 
+def _zone(text: str) -> str:
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, OSError):
+        raise ValueError from None
+    return text
+
+
 def _strip(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
@@ -103,6 +113,7 @@ AboveZero = Annotated[_Number, Field(gt=0), _must_be("a number above 0")]
 Sex = Annotated[Literal["M", "F"], BeforeValidator(_strip), _must_be('"M" or "F"')]
 WeekStart = Annotated[Literal["monday", "sunday"], BeforeValidator(_strip), _must_be('"monday" or "sunday"')]
 Units = Annotated[Literal["metric", "imperial"], BeforeValidator(_strip), _must_be('"metric" or "imperial"')]
+Zone = Annotated[_Text, AfterValidator(_zone), _must_be('the name of a time zone such as "Europe/Berlin"')]
 StreamTypes = Annotated[
     tuple[str, ...],
     BeforeValidator(_stream_types),
@@ -152,6 +163,12 @@ class Marts(_Section):
     week_start: WeekStart = "monday"
 
 
+class Import(_Section):
+    """`[import]`: how archives are read."""
+
+    timezone: Zone | None = None
+
+
 class Report(_Section):
     """`[report]`: how the report shows them."""
 
@@ -164,6 +181,7 @@ class Settings(_Section):
     strava: Strava = Field(default_factory=Strava)
     athlete: Athlete = Field(default_factory=Athlete)
     marts: Marts = Field(default_factory=Marts)
+    import_: Import = Field(default_factory=Import, alias="import")
     report: Report = Field(default_factory=Report)
 
 
@@ -171,6 +189,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "strava": Strava,
     "athlete": Athlete,
     "marts": Marts,
+    "import": Import,
     "report": Report,
 }
 # dlt's own names: a key of [strava] belongs to the source "strava".
@@ -255,6 +274,12 @@ def _explained(problem: ErrorDetails, path: Path, variables: dict[tuple[int | st
 def is_placeholder(value: str | None) -> bool:
     """Tell whether the template left this value open."""
     return value is not None and (PLACEHOLDER in value or value.strip(".") == "")
+
+
+def has_credentials(settings: Settings) -> bool:
+    """Tell whether client_id and client_secret are there."""
+    pair = (settings.strava.client_id, settings.strava.client_secret)
+    return all(value is not None and not is_placeholder(value) for value in pair)
 
 
 def _require_credentials(settings: Settings, playground: Playground) -> None:

@@ -4,21 +4,17 @@ Shaping, loading, `make status`, the preconditions of the models and a test of d
 Column names are Strava's own; nested objects are flattened as `outer__inner`.
 """
 
-import datetime as dt
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from pipelines.kinds import Kind, arrow_type, coerce
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # The dataset (schema) of the first athlete's tables.
 DATASET = "strava_raw"
-
-# An instant is a moment in UTC; a wall clock is a date and time without a zone.
-Kind = Literal["int64", "int32", "double", "text", "bool", "instant", "wall_clock"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +55,19 @@ class Table:
         fields = [pa.field(name, arrow_type(kind), nullable=name != self.key) for name, kind in kinds.items()]
         return pa.schema(fields)
 
+    def newest(self, parts: "Sequence[pa.Table]") -> "pa.Table":
+        """Return the parts as one table; of rows with the same key the last one, as rows replace rows.
+
+        dlt would keep any of them.
+        """
+        import pyarrow as pa
+
+        whole = pa.concat_tables(parts, promote_options="default")
+        if len(parts) == 1 or self.key is None or self.replaces == "group":
+            return whole
+        last = {key: index for index, key in enumerate(whole[self.key].to_pylist())}
+        return whole if len(last) == whole.num_rows else whole.take(pa.array(sorted(last.values())))
+
     @property
     def hints(self) -> dict[str, Any]:
         """What a dlt resource has to be told of this table (keyword arguments of `dlt.resource`)."""
@@ -73,6 +82,21 @@ class Table:
             hints["columns"] = columns
         return hints
 
+    def hints_with_deletion(self, column: str, data_type: str) -> dict[str, Any]:
+        """Return the hints and dlt's mark on the column that deletes a row by being set."""
+        hints = self.hints
+        # Nullable, said as Arrow will say it: dlt takes a difference for another type, and the types are frozen.
+        mark = {column: {"data_type": data_type, "nullable": True, "hard_delete": True}}
+        return {**hints, "columns": {**hints.get("columns", {}), **mark}}
+
+
+# Which road a row came by, and of the archive's: from which file, and how new that is.
+ORIGIN: dict[str, Kind] = {
+    "origin": "text",  # api or archive; null (of an older version of ours) is api
+    "archive_name": "text",
+    "archive_modified_at": "instant",
+    "file_name": "text",
+}
 
 ACTIVITIES = Table(
     "activities",
@@ -141,9 +165,13 @@ ACTIVITIES = Table(
         "photo_count": "int64",
         "pr_count": "int64",
         "total_photo_count": "int64",
+        # Only the archive has it.
+        "calories": "double",
         # Not Strava's: what tells a changed row from one that stands already, and a deleted one.
         "content_hash": "int64",
         "deleted_at": "instant",
+        **ORIGIN,
+        "local_time_source": "text",  # api, file, position, neighbour or setting
     },
     key="id",
     json_columns=("start_latlng", "end_latlng"),
@@ -166,7 +194,7 @@ SAMPLE_TYPES: dict[str, Kind] = {
 }
 STREAMS = Table(
     "streams",
-    {"activity_id": "int64", "sample_index": "int32", **SAMPLE_TYPES},
+    {"activity_id": "int64", "sample_index": "int32", **SAMPLE_TYPES, "origin": "text"},
     key="activity_id",
     replaces="group",
 )
@@ -186,6 +214,12 @@ STREAM_FETCHES = Table(
         "distance": "double",
         "moving_time": "int64",
         "elapsed_time": "int64",
+        **ORIGIN,
+        # Of the archive's: what tells a changed file from one that stands, its content under whatever name,
+        # and what had to be worked out or left out.
+        "file_fingerprint": "int64",
+        "file_content": "int64",
+        "repairs": "text",
     },
     key="activity_id",
 )
@@ -252,66 +286,3 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (ACTIVITIES, STREAMS, STREAM_FETCHES, LISTINGS, ATHLETE, ATHLETE_ZONES, GEAR)
 }
-
-
-def arrow_type(kind: Kind) -> "pa.DataType":
-    """Return Arrow's type of a kind. Imported late: `make status` needs names only, and is waited for."""
-    import pyarrow as pa
-
-    match kind:
-        case "text":
-            return pa.string()
-        case "instant":
-            return pa.timestamp("us", tz="UTC")
-        case "wall_clock":
-            return pa.timestamp("us")
-        case _:
-            return pa.type_for_alias(kind)
-
-
-def coerce(value: Any, kind: Kind) -> Any:
-    """Return the value as its column's kind, or `None` where it does not fit."""
-    if value is None:
-        return None
-    if kind == "text":
-        if isinstance(value, str):
-            return valid_text(value)
-        if isinstance(value, list | dict):
-            return valid_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-        return str(value)
-    if kind == "bool":
-        return value if isinstance(value, bool) else None
-    if kind in ("instant", "wall_clock"):
-        return _timestamp(value, kind)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if kind == "double":
-        number = float(value) if abs(value) < 1e308 else math.inf
-        return number if math.isfinite(number) else None
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        value = round(value)
-    limit = 2 ** (63 if kind == "int64" else 31)
-    return value if -limit <= value < limit else None
-
-
-def _timestamp(value: Any, kind: Kind) -> dt.datetime | None:
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, dt.datetime):
-        return None
-    if kind == "wall_clock":
-        return value.replace(tzinfo=None)
-    try:
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
-    except OverflowError:
-        return None
-
-
-def valid_text(value: str) -> str:
-    """Return the text without lone surrogates, which are valid JSON and no valid text."""
-    return value.encode("utf-8", "replace").decode("utf-8")

@@ -4,13 +4,15 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.archive.complete import Measures, Samples, climbed_m, samples, session_of, summary
+from pipelines.archive import complete
+from pipelines.archive.complete import Measures, Samples, climbed_m, samples, session_of
 from pipelines.archive.recording import Recording, Session
 from pipelines.tables import SAMPLE_TYPES
 
@@ -30,6 +32,10 @@ def recording(time: Sequence[float], **channels: Sequence[float]) -> Recording:
 
 def with_pauses(one: Recording, pauses: Sequence[tuple[float, float]]) -> Recording:
     return replace(one, pauses=[(START + start, START + end) for start, end in pauses])
+
+
+def summary(one: Recording, session: Session | None) -> dict[str, Any]:
+    return complete.summary(one, session, samples(one, session, Measures()))
 
 
 def northwards(metres: Sequence[float]) -> dict[str, list[float]]:

@@ -137,4 +137,4 @@ def test_it_says_what_is_in_its_way(tmp_path: Path) -> None:
     assert "strava.duckdb" in last_line(run("purge", tmp_path, expect=2))
     with (tmp_path / ".extract.lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert "another `make extract`" in last_line(run("purge", tmp_path, expect=2))
+        assert "`make extract`" in last_line(run("purge", tmp_path, expect=2))

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.tables import TABLES, arrow_type
+from pipelines.kinds import arrow_type
+from pipelines.tables import TABLES
 from tests.harness import ROOT, rows
 
 SOURCES = next((ROOT / "dbt_project").rglob("_staging__sources.yml"))

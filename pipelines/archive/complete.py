@@ -60,6 +60,11 @@ class Samples:
     repairs: tuple[str, ...] = ()
     start: int | None = None
 
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return len(self.columns.get("time", ()))
+
 
 def session_of(recording: Recording, start: float | None) -> Session | None:
     """Return the session that begins nearest to `start`; without a start the first."""
@@ -231,13 +236,12 @@ def _window(time: Seconds, distance: Distance | None, measures: Measures) -> sli
     return slice(first, int(last[first]) + 1)
 
 
-def summary(recording: Recording, session: Session | None) -> dict[str, Any]:
-    """Return what a loose file says of its activity, named as in `tables.ACTIVITIES`, and `calories` in kcal.
+def summary(recording: Recording, session: Session | None, found: Samples) -> dict[str, Any]:
+    """Return what a file says of its activity, named as in `tables.ACTIVITIES`, and `calories` in kcal.
 
     It is the session's own where that is not 0, else worked out from the samples (means over samples, zeros included). The moving
     time is the timer's. What is not known is `None`.
     """
-    found = samples(recording, session, Measures())
     start = found.start if found.start is not None else session.start if session else None
     own = session or Session(start=0)
     columns: dict[str, NDArray[Any] | None] = {**dict.fromkeys(SAMPLE_TYPES), **found.columns}

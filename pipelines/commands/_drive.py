@@ -15,7 +15,7 @@ from pipelines.commands._background import Background
 from pipelines.commands._progress import Progress
 from pipelines.commands._tally import Tally
 from pipelines.errors import StoppedError, UserError
-from pipelines.events import Change, Deleted, Event, Listed, Rows, SamplesGone, StreamsSettled
+from pipelines.events import Change, Deleted, Event, Listed, Rows, SamplesGone, StreamsSettled, Superseded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,7 @@ class Drive:
         match event:
             case Rows():
                 self._add(event)
-            case Deleted() | SamplesGone():
+            case Deleted() | SamplesGone() | Superseded():
                 self._flush(event)
             case _:
                 pass
@@ -118,7 +118,7 @@ class Drive:
                 match event:
                     case Rows():
                         self._add(event)
-                    case Deleted() | SamplesGone():
+                    case Deleted() | SamplesGone() | Superseded():
                         changes.append(event)
                     case _:
                         pass

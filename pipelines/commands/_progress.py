@@ -1,13 +1,13 @@
 """What a person sees while a run works: a bar on a terminal, plain lines elsewhere."""
 
-import datetime as dt
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pipelines.commands._tally import Tally
-from pipelines.strava.quota import Quota
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 10
 
 
+@dataclass(frozen=True)
+class Words:
+    """What is said beside the numbers: of the first phase, of the second, more figures, and why it waits."""
+
+    listing: str
+    settling: str
+    figures: Callable[[], str]
+    waiting: Callable[[], str | None] = lambda: None
+
+
 class Progress:
     """Shows a tally's numbers; draws nothing before there is something to show."""
 
-    def __init__(self, tally: Tally, quota: Quota) -> None:
-        self.tally, self.quota = tally, quota
+    def __init__(self, tally: Tally, words: Words) -> None:
+        self.tally, self.words = tally, words
         self.bar: Bar | None = None
         self.is_terminal = sys.stderr.isatty()
         # A run of some seconds needs no line.
@@ -57,7 +67,10 @@ class Progress:
 
     def update(self) -> None:
         """Draw the numbers as they are now."""
-        description, figures = self._texts()
+        waiting, figures = self.words.waiting(), self.words.figures()
+        description = waiting or (self.words.listing if self.tally.pending is None else self.words.settling)
+        if self.tally.pending is not None:
+            figures = ", ".join(filter(None, (f"{self.tally.pending} pending", figures)))
         streaming = self.tally.pending is not None
         if self.bar:
             self.bar.update(
@@ -67,21 +80,10 @@ class Progress:
                 completed=self.tally.settled if streaming else self.tally.new + self.tally.changed,
                 total=self.tally.to_settle if streaming else None,
             )
-        elif self.tally.waiting_until or time.monotonic() > self.next_line:
+        elif waiting or time.monotonic() > self.next_line:
             count = f" {self.tally.settled}/{self.tally.to_settle}" if streaming else ""
             text = f"{description}{count}, {figures}"
             if text != self.last_text:
                 print(text, file=sys.stderr, flush=True)
             self.last_text = text
             self.next_line = time.monotonic() + LINE_EVERY_S
-
-    def _texts(self) -> tuple[str, str]:
-        quarter, day = self.quota.left()
-        figures = f"quota left {quarter} now, {day} today"
-        if self.tally.pending is not None:
-            figures = f"{self.tally.pending} pending, {figures}"
-        until = self.tally.waiting_until
-        if until:
-            resets = dt.datetime.fromtimestamp(until).astimezone()
-            return f"waiting for the quota until {resets:%H:%M:%S}", figures
-        return "listing activities" if self.tally.pending is None else "streams", figures

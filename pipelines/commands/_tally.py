@@ -41,6 +41,7 @@ class Tally:
     streams_loaded: int = 0
     streams_none: int = 0
     streams_failed: int = 0
+    streams_unchanged: int = 0
     deletions_refused: int = 0
     waiting_until: float | None = None  # epoch seconds
     notes: list[str] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Tally:
     @property
     def settled(self) -> int:
         """How many activities' streams this run has asked for."""
-        return self.streams_loaded + self.streams_none + self.streams_failed
+        return self.streams_loaded + self.streams_none + self.streams_failed + self.streams_unchanged
 
     @property
     def is_complete(self) -> bool:

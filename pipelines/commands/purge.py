@@ -28,8 +28,8 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         )
     playground.prepare()
     with (
-        locks.one_at_a_time(playground.root, "extract") as extract,
-        locks.one_at_a_time(playground.root, "transform") as transform,
+        locks.one_at_a_time(playground.root, "extract", "purge") as extract,
+        locks.one_at_a_time(playground.root, "transform", "purge") as transform,
         recorded(playground, "purge"),
     ):
         make_private(playground.purging)

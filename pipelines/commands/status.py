@@ -5,44 +5,18 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
+from pipelines.commands._held import Held, held_by
 from pipelines.errors import UserError, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
-from pipelines.strava import plan
 from pipelines.strava.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
 
 RUNS_SHOWN = 5
 RUNS_KEPT = 50
-PATIENCE_S = 3
 # The counts of an extraction that make the marts older than the raw tables.
-CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none")
+CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none", "superseded")
 FAILURES_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An activity whose streams could not be loaded."""
-
-    activity_id: int
-    name: str | None
-    error: str | None
-    attempt_count: int
-    next_attempt_at: dt.datetime | None
-
-
-@dataclass(frozen=True)
-class Held:
-    """What the warehouse holds, and what it lacks."""
-
-    activity_count: int
-    deleted_count: int
-    streams_loaded: int
-    streams_none: int
-    streams_manual: int
-    streams_pending: int
-    streams_failed: int
-    failures: list[Failure]
-    last_full_listing_at: dt.datetime | None
+IMPORT = "make import ARCHIVE=export.zip"
 
 
 @dataclass(frozen=True)
@@ -64,6 +38,8 @@ class Status:
     playground: str
     is_authorized: bool
     extract_is_running: bool
+    import_is_running: bool
+    purge_is_running: bool
     transform_is_running: bool
     warehouse: Held | None
     # Why the warehouse could not be read; no key of the JSON if it could.
@@ -94,16 +70,19 @@ def collect(playground: Playground, settings: Settings) -> Status:
     held, warehouse_error = None, None
     if playground.warehouse.exists():
         try:
-            held = _held(playground, dt.datetime.now(dt.UTC), settings.strava.start_date)
+            held = held_by(playground, dt.datetime.now(dt.UTC), settings)
         except UserError as error:
             warehouse_error = str(error)
     transforms = [run for run in past if run.command == "transform" and run.status == "done"]
     failures = [run for run in past[-RUNS_KEPT:] if run.status == "failed"]
+    at_work = {locks.holder(playground.root, "extract"), locks.holder(playground.root, "transform")}
     status = Status(
         playground=str(playground.root),
         is_authorized=playground.tokens.exists(),
-        extract_is_running=locks.is_busy(playground.root, "extract"),
-        transform_is_running=locks.is_busy(playground.root, "transform"),
+        extract_is_running="extract" in at_work,
+        import_is_running="import" in at_work,
+        purge_is_running="purge" in at_work,
+        transform_is_running="transform" in at_work,
         warehouse=held,
         warehouse_error=warehouse_error,
         quota=_quota(playground),
@@ -113,39 +92,6 @@ def collect(playground: Playground, settings: Settings) -> Status:
         next="",
     )
     return replace(status, next=_next(status, playground, past))
-
-
-def _held(playground: Playground, now: dt.datetime, start_date: dt.date | None) -> Held:
-    # Imported late: DuckDB is half of what status takes before the first load.
-    from pipelines.warehouse.file import connect, warehouse_turn
-    from pipelines.warehouse.known import read_known
-
-    is_written = UserError(f"{playground.warehouse} is being written: look again when that is done")
-    with warehouse_turn(playground, locks.deadline(PATIENCE_S, is_written)):
-        known = read_known(playground)
-        failures: list[Failure] = []
-        if "stream_fetches" in known.tables:
-            with connect(playground.warehouse) as connection:
-                rows = connection.execute(
-                    "select f.activity_id, a.name, f.error, f.attempt_count, "
-                    "f.next_attempt_at::timestamptz at time zone 'UTC' from strava_raw.stream_fetches f "
-                    "join strava_raw.activities a on a.id = f.activity_id "
-                    "where f.status = 'failed' and a.deleted_at is null order by a.start_date desc"
-                ).fetchall()
-            failures = [Failure(*row) for row in rows]
-    alive = {id_: a for id_, a in known.activities.items() if not a.is_deleted}
-    fetches = [known.fetches[id_] for id_ in alive if id_ in known.fetches]
-    return Held(
-        activity_count=len(alive),
-        deleted_count=len(known.activities) - len(alive),
-        streams_loaded=sum(f.status == "loaded" for f in fetches),
-        streams_none=sum(f.status == "none" for f in fetches),
-        streams_manual=sum(bool(a.manual) for a in alive.values()),
-        streams_pending=len(plan.pending_streams(known.activities, known.fetches, now, start_date)),
-        streams_failed=len(failures),
-        failures=failures,
-        last_full_listing_at=known.last_full.started_at if known.last_full else None,
-    )
 
 
 def _quota(playground: Playground) -> QuotaLeft:
@@ -182,23 +128,29 @@ def days_needed(pending: int, quarter_left: int, day_left: int, quarter_limit: i
 
 def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     """Return the command that brings the user on, or what to do first."""
+    if status.purge_is_running:
+        return "wait for make purge, which is at work"
     if status.transform_is_running:
         return "wait for make transform, which is at work"
     if playground.purging.exists():
         return "make purge, which did not come to its end"
-    if status.extract_is_running:
-        return "make transform (extract is at work; the marts can be built from what is loaded)"
+    for name, is_running in (("extract", status.extract_is_running), ("import", status.import_is_running)):
+        if is_running:
+            return f"make transform ({name} is at work; the marts can be built from what is loaded)"
     if status.warehouse_error is not None:
         return status.warehouse_error
-    if status.warehouse is None and not playground.config.exists():
-        return f"{playground.begin()}, fill it in, then make authorize"
-    if not status.is_authorized:
+    held = status.warehouse
+    if held is None and not playground.config.exists():
+        return f"{IMPORT} if you have your archive from Strava; else {playground.begin()}, fill it in, then make authorize"
+    if held is not None and held.recordings_pending:
+        return f"{IMPORT} once more: {held.recordings_pending} recordings are still to be read"
+    if not status.is_authorized and not (held and held.archives):
         try:
             load_settings(playground, credentials=True)
         except UserError as error:
             return str(error)
         return "make authorize"
-    if status.warehouse is None or status.warehouse.streams_pending > 0:
+    if status.is_authorized and (held is None or held.streams_pending > 0):
         return "make extract"
     done = status.last_transform_at
     # By the order of the lines: two runs may end within one second.
@@ -206,13 +158,20 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     since = past[transforms[-1] :] if transforms else past
     if done is None or any(run.count(name) for run in since for name in CHANGES):
         return "make transform"
+    if not status.is_authorized:
+        return f"make sql or make report, or {IMPORT} for a newer archive"
     return "make sql, or make refresh for what is new"
 
 
 def lines(status: Status) -> list[str]:
     """Return the status for a person."""
     out = [f"Playground   {status.playground}" + ("" if status.is_authorized else " (not authorised yet)")]
-    running = {"extract": status.extract_is_running, "transform": status.transform_is_running}
+    running = {
+        "extract": status.extract_is_running,
+        "import": status.import_is_running,
+        "purge": status.purge_is_running,
+        "transform": status.transform_is_running,
+    }
     at_work = [f"make {name}" for name, is_running in running.items() if is_running]
     if at_work:
         out.append(f"At work      {' and '.join(at_work)}")
@@ -246,6 +205,16 @@ def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
         f"Streams      {held.streams_loaded} loaded, {held.streams_pending} pending, "
         f"{held.streams_none} have none, {held.streams_manual} manual, {held.streams_failed} failed",
     ]
+    for archive in held.archives:
+        at = f" of {archive.modified_at:%Y-%m-%d}" if archive.modified_at else ""
+        out.append(f"Archive      {archive.activity_count} activities as {archive.name}{at} has them")
+    if held.without_moving_time_count:
+        out.append(
+            f"             {held.without_moving_time_count} of them without a moving time, which Strava's archives "
+            "before 2021 do not have: their elapsed time counts; a newer archive has it"
+        )
+    if held.recordings_pending:
+        out.append(f"             {held.recordings_pending} recordings are still to be read")
     if held.streams_pending:
         left = days_needed(
             held.streams_pending,
@@ -256,11 +225,12 @@ def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
         )
         out.append(f"             the rest takes {left}")
     for failure in held.failures[:FAILURES_SHOWN]:
-        again = f"{failure.next_attempt_at:%Y-%m-%d %H:%M} UTC" if failure.next_attempt_at else "never"
-        out.append(
-            f"  failed     {failure.activity_id} {failure.name or ''!r}: {failure.error} "
-            f"({failure.attempt_count} tries; again from {again})"
-        )
+        again = ""
+        if failure.next_attempt_at:
+            at = f"{failure.next_attempt_at:%Y-%m-%d %H:%M} UTC"
+            again = f" ({failure.attempt_count} tries; again from {at})"
+        name = failure.name or failure.file_name or ""
+        out.append(f"  failed     {failure.activity_id} {name!r}: {failure.error}{again}")
     if len(held.failures) > FAILURES_SHOWN:
         out.append(f"             and {len(held.failures) - FAILURES_SHOWN} more: make status JSON=1")
     return out
@@ -268,6 +238,11 @@ def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
 
 def _run_line(run: runs.Run) -> str:
     text = f"{run.finished_at}  {run.command:9} {run.status:7}"
+    if run.command == "import":
+        text += (
+            f" {run.count('new')} new, {run.count('changed')} changed; {run.count('streams_loaded')} recordings, "
+            f"{run.count('streams_failed')} could not be read"
+        )
     if run.command == "extract":
         text += (
             f" {run.counts.get('listing')} listing: {run.count('new')} new, {run.count('changed')} changed, "

@@ -12,7 +12,7 @@ from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
 from pipelines.warehouse import file as warehouse
-from pipelines.warehouse.known import tables_in
+from pipelines.warehouse.known import add_missing_columns, tables_in
 
 
 def main(playground: Playground, *, debug: bool = False) -> None:
@@ -24,7 +24,9 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     """
     settings = load_settings(playground)
     if not playground.warehouse.exists():
-        raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
+        raise UserError(
+            f"{playground.warehouse} is missing: type `make import ARCHIVE=…` or `make extract` first"
+        )
     playground.prepare()
     # Of versions that ran the unit tests here.
     (playground.dbt_dir / "unit-tests-passed").unlink(missing_ok=True)
@@ -55,7 +57,10 @@ def _require_raw(playground: Playground) -> None:
     with warehouse.connect(playground.warehouse) as connection:
         found = tables_in(connection)
     if not {table.name for table in TABLES.values() if table.is_read_by_models} <= found:
-        raise UserError(f"nothing is loaded yet in {playground.warehouse}: type `make extract` first")
+        raise UserError(
+            f"nothing is loaded yet in {playground.warehouse}: type `make import ARCHIVE=…` or `make extract` first"
+        )
+    add_missing_columns(playground)
 
 
 def dbt(

@@ -9,7 +9,7 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from pipelines.errors import RefusedError, RunError, UserError
-from pipelines.tables import coerce
+from pipelines.kinds import coerce
 
 PER_PAGE = 200
 # Of a listing: 200,000 activities.

@@ -26,10 +26,11 @@ from pipelines.events import (
     StreamsPending,
     StreamsSettled,
 )
+from pipelines.kinds import coerce
 from pipelines.known import Activity, Known
 from pipelines.strava import endpoints, plan, shape
 from pipelines.strava.api import StravaSession, is_activity_missing
-from pipelines.tables import LISTINGS, SAMPLE_TYPES, STREAM_FETCHES, TABLES, coerce
+from pipelines.tables import LISTINGS, SAMPLE_TYPES, STREAM_FETCHES, TABLES
 
 # So many activities in a row without an answer mean that Strava is down, not that they are broken.
 OUTAGE_AFTER = 8
@@ -49,6 +50,7 @@ class Extent:
     streams: tuple[str, ...] = STREAM_TYPES
     lists_all: bool = False
     allow_deletes: bool = False
+    replaces_archive: bool = False  # asks for samples that an archive gave, too
 
 
 class History:
@@ -142,7 +144,8 @@ class History:
 
     def _deletions(self, seen: set[int], window: plan.Window) -> Generator[Event, None, bool]:
         """Report what is no longer listed; returns whether that was believed."""
-        gone = plan.vanished(self.known, seen, window.since)
+        sees_all = self.scope is not None and self._may("activity:read_all")
+        gone = plan.vanished(self.known, seen, window.since, sees_all=sees_all)
         refusal = plan.refuse_deletion(
             self.known,
             len(gone),
@@ -191,7 +194,13 @@ class History:
 
     def streams(self) -> Iterator[Event]:
         """Ask for the streams of each activity that lacks them, newest first."""
-        pending = plan.pending_streams(self.current, self.known.fetches, self.now, self.extent.start_date)
+        pending = plan.pending_streams(
+            self.current,
+            self.known.fetches,
+            self.now,
+            self.extent.start_date,
+            replaces_archive=self.extent.replaces_archive,
+        )
         yield StreamsPending(len(pending))
         unanswered: list[tuple[Activity, str]] = []
         with _answered():

@@ -6,8 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.kinds import Kind
 from pipelines.known import Activity, Fetch, Known, Listing
-from pipelines.tables import STREAM_FETCHES, Kind
+from pipelines.tables import STREAM_FETCHES
 
 
 class Memory:

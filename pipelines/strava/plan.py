@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.known import Activity, Fetch, Known
+from pipelines.known import Activity, Fetch, Known, Measures
 
 YOUNG = dt.timedelta(days=1)
 # An activity may move to 00:00:01 of its day, or a time zone away; the window is read that much further back.
@@ -67,7 +67,12 @@ def lookback_start(known: Known, now: dt.datetime, lookback_days: float) -> dt.d
 
     It is counted from the newest activity, and from now if that lies in the future.
     """
-    starts = [a.start_date for a in known.activities.values() if a.start_date and not a.is_deleted]
+    # What an archive brought was not listed: the API may have older ones that are new to us.
+    starts = [
+        a.start_date
+        for a in known.activities.values()
+        if a.start_date and not a.is_deleted and not a.archived
+    ]
     return min(max(starts), now) - lookback(lookback_days) if starts else None
 
 
@@ -90,16 +95,29 @@ def is_before(activity: Activity, day: dt.date | None) -> bool:
     return day is not None and activity.local_date is not None and activity.local_date < day
 
 
-def vanished(known: Known, seen: Iterable[int], since: dt.datetime | None) -> list[int]:
-    """Return the ids that are known and were not in a complete listing from `since` on."""
+def vanished(
+    known: Known, seen: Iterable[int], since: dt.datetime | None, *, sees_all: bool = True
+) -> list[int]:
+    """Return the ids that are known and were not in a complete listing from `since` on.
+
+    `sees_all` says that the listing is known to hold private activities: only then its silence about one that
+    none has shown yet (of an archive) means something.
+    """
     seen = set(seen)
     return [
         a.id
         for a in known.activities.values()
         if not a.is_deleted
         and a.id not in seen
+        and is_listable(a)
+        and (sees_all or not a.archived)
         and (since is None or (a.start_date is not None and a.start_date >= since))
     ]
+
+
+def is_listable(activity: Activity) -> bool:
+    """Tell whether Strava knows it: a recording that came as a mere file has an id of ours, below zero."""
+    return activity.id > 0
 
 
 def refuse_deletion(
@@ -118,7 +136,7 @@ def refuse_deletion(
             f"({scope or 'unknown'} instead of {last}): nothing was marked deleted; type `make authorize` and "
             "leave all boxes ticked, or `make extract ALLOW_DELETES=1` if they are really gone"
         )
-    alive = sum(not a.is_deleted for a in known.activities.values())
+    alive = sum(is_listable(a) and not a.is_deleted for a in known.activities.values())
     if is_empty or (gone > 10 and gone > alive / 2):
         return (
             f"{gone} of {alive} activities are no longer listed: nothing was marked deleted; if they are really "
@@ -142,21 +160,46 @@ def pending_streams(
     fetches: Mapping[int, Fetch],
     now: dt.datetime,
     start_date: dt.date | None = None,
+    *,
+    replaces_archive: bool = False,
 ) -> list[Activity]:
-    """Return the activities from `start_date` on whose streams are to be asked for, newest first."""
+    """Return the activities from `start_date` on whose streams are to be asked for, newest first.
+
+    With `replaces_archive` also those whose samples an archive gave.
+    """
     due = [
-        a for a in activities.values() if _is_due(a, fetches.get(a.id), now) and not is_before(a, start_date)
+        a
+        for a in activities.values()
+        if _is_due(a, fetches.get(a.id), now, replaces_archive) and not is_before(a, start_date)
     ]
     oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
     return sorted(due, key=lambda a: (a.start_date or oldest, a.id), reverse=True)
 
 
-def _is_due(activity: Activity, fetch: Fetch | None, now: dt.datetime) -> bool:
-    if activity.manual or activity.is_deleted:
+def _is_due(activity: Activity, fetch: Fetch | None, now: dt.datetime, replaces_archive: bool) -> bool:
+    if activity.manual or activity.is_deleted or not is_listable(activity):
         return False
+    if fetch is not None and fetch.archived:
+        is_whole = fetch.status == "loaded" and fetch.error is None
+        return replaces_archive or not is_whole or not _are_archived(activity.measures, fetch.measures)
     if fetch is None or fetch.measures != activity.measures:
         return True
     return fetch.next_attempt_at is not None and fetch.next_attempt_at <= now
+
+
+def _are_archived(measures: Measures, archived: Measures) -> bool:
+    """Tell whether an archive's distance (m), moving and elapsed time (s) are these.
+
+    It has them as 32-bit floats, some not at all, and a distance from before 2021 only in units of 10 m, which
+    Strava cuts off after having rounded to the metre.
+    """
+    distance = archived[0]
+    is_rounded = distance is not None and abs(distance - round(distance, -1)) < 1e-6
+    tolerances = (11 if is_rounded else 1, 1, 1)
+    return all(
+        old is None or (new is not None and abs(new - old) <= tolerance)
+        for new, old, tolerance in zip(measures, archived, tolerances, strict=True)
+    )
 
 
 def fetch_row(
@@ -179,6 +222,7 @@ def fetch_row(
     distance, moving_time, elapsed_time = activity.measures
     return {
         "activity_id": activity.id,
+        "origin": "api",
         "status": status,
         # The samples of an earlier fetch still stand when this one failed.
         "sample_count": previous.sample_count

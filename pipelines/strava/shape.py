@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.kinds import Kind, arrow_type, coerce, valid_text
 from pipelines.known import Activity
 from pipelines.tables import (
     ACTIVITIES,
@@ -20,14 +21,10 @@ from pipelines.tables import (
     GEAR,
     SAMPLE_TYPES,
     STREAMS,
-    Kind,
-    arrow_type,
-    coerce,
-    valid_text,
 )
 
 STREAMS_SCHEMA = STREAMS.schema()
-SHAPE_VERSION = 1  # raise it when a column is added, so that known activities are loaded again
+SHAPE_VERSION = 2  # raise it when a column is added, so that known activities are loaded again
 
 
 def flatten(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +70,8 @@ def activities(rows: Iterable[Mapping[str, Any]], field_types: dict[str, Kind]) 
     `field_types` are the types of fields that are not declared above, by column name. One that is not among
     them gets the type of its first value and is put there: the other pages, and later runs, keep to it.
     """
-    flat = [{**flatten(row), "content_hash": content_hash(row), "deleted_at": None} for row in rows]
+    ours = {"deleted_at": None, "origin": "api", "local_time_source": "api"}
+    flat = [{**flatten(row), **ours, "content_hash": content_hash(row)} for row in rows]
     for row in flat:
         for name, value in row.items():
             if (
@@ -111,6 +109,7 @@ def streams(activity_id: int, answer: Any) -> tuple[pa.Table, str | None]:
         else:
             values = data.get(name, [])
         columns.append(_column(values, kind, count))
+    columns.append(pa.repeat("api", count))
     complaint = None
     if count and "time" not in data:
         complaint = "the answer has no time stream"

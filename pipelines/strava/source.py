@@ -161,7 +161,7 @@ def _activities(extraction: _Extraction) -> DltResource:
     )
 
     # A deleted activity is a row with `deleted_at`; dlt then deletes it.
-    @dlt.resource(name=ACTIVITIES.name, **_with_deletion(ACTIVITIES, "deleted_at", "timestamp"))
+    @dlt.resource(name=ACTIVITIES.name, **ACTIVITIES.hints_with_deletion("deleted_at", "timestamp"))
     def activities(
         start_date: dlt.sources.incremental[dt.datetime] = newest,
     ) -> Iterator[pa.Table]:
@@ -204,7 +204,7 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
         yield from extraction.until_quota_ends(history.streams())
 
     # What is gone is a row with `is_gone`; dlt then deletes those of the activity.
-    @dlt.transformer(data_from=answers, name=STREAMS.name, **_with_deletion(STREAMS, "is_gone", "bool"))
+    @dlt.transformer(data_from=answers, name=STREAMS.name, **STREAMS.hints_with_deletion("is_gone", "bool"))
     def streams(event: Event) -> Iterator[pa.Table]:
         match event:
             case Rows(tables):
@@ -218,7 +218,7 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
                 extraction.memory.forget_samples(ids)
                 yield _gone(ids)
 
-    hints = _with_deletion(STREAM_FETCHES, "is_gone", "bool")
+    hints = STREAM_FETCHES.hints_with_deletion("is_gone", "bool")
 
     @dlt.transformer(data_from=answers, name=STREAM_FETCHES.name, **hints)
     def stream_fetches(event: Event) -> Iterator[pa.Table]:
@@ -258,14 +258,6 @@ def _newest(history: History) -> dt.datetime:
     starts = [a.start_date for a in history.current.values() if a.start_date and not a.is_deleted]
     # None leaves the cursor where it is, as dlt documents; its type does not say so.
     return max(starts, default=cast(dt.datetime, None))
-
-
-def _with_deletion(table: Table, column: str, data_type: str) -> dict[str, Any]:
-    """Return the table's hints and dlt's mark on the column that deletes a row by being set."""
-    hints = table.hints
-    # Nullable, said as Arrow will say it: dlt takes a difference for another type, and the types are frozen.
-    mark = {column: {"data_type": data_type, "nullable": True, "hard_delete": True}}
-    return {**hints, "columns": {**hints.get("columns", {}), **mark}}
 
 
 def _gone(activity_ids: Sequence[int]) -> pa.Table:

@@ -19,10 +19,10 @@ from dlt.extract import DltResource
 
 from pipelines import locks
 from pipelines.errors import RunError, StoppedError, UserError, one_line
-from pipelines.events import Change, Deleted, SamplesGone
+from pipelines.events import Change, Deleted, SamplesGone, Superseded
 from pipelines.files import read_private, write_private
 from pipelines.playground import Playground
-from pipelines.tables import DATASET, TABLES
+from pipelines.tables import ACTIVITIES, DATASET, STREAM_FETCHES, STREAMS, TABLES
 from pipelines.warehouse.copy_once import CopyOnceDuckDb
 from pipelines.warehouse.file import explained, patiently, warehouse_turn
 from pipelines.warehouse.known import read_known
@@ -94,7 +94,7 @@ class Loader:
         if not tables:
             return
         # One table per load and not one per activity: each costs a Parquet row group.
-        whole = {name: pa.concat_tables(parts, promote_options="default") for name, parts in tables.items()}
+        whole = {name: TABLES[name].newest(parts) for name, parts in tables.items()}
         self.pipeline.extract(in_hand(whole))
 
     @property
@@ -107,10 +107,13 @@ class Loader:
             return []
         kept: list[Change] = []
         for item in orjson.loads(read_private(self._changes)):
-            if item.pop("event") == Deleted.__name__:
-                kept.append(Deleted(item["activity_ids"], dt.datetime.fromisoformat(item["at"])))
-            else:
-                kept.append(SamplesGone(**item))
+            match item.pop("event"):
+                case Deleted.__name__:
+                    kept.append(Deleted(item["activity_ids"], dt.datetime.fromisoformat(item["at"])))
+                case Superseded.__name__:
+                    kept.append(Superseded(**item))
+                case _:
+                    kept.append(SamplesGone(**item))
         return kept
 
     def change(self, event: Change) -> None:
@@ -128,6 +131,12 @@ class Loader:
                     )
                 case SamplesGone(id_):
                     self._execute(f"delete from {DATASET}.streams where activity_id = ?", id_)
+                case Superseded(ids):
+                    # The row of the activity last: killed in between, the next run still knows what to do.
+                    for table in (STREAMS, STREAM_FETCHES, ACTIVITIES):
+                        self._execute(
+                            f"delete from {DATASET}.{table.name} where {table.key} in (select unnest(?))", ids
+                        )
 
     # --- dlt -----------------------------------------------------------------------------------------------
 

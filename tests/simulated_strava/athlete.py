@@ -8,6 +8,8 @@ HOME = zoneinfo.ZoneInfo("Europe/Berlin")
 TRIP = zoneinfo.ZoneInfo("Asia/Kolkata")
 # Strava's prefix is the standard offset, in summer, too.
 TIMEZONES = {HOME: "(GMT+01:00) Europe/Berlin", TRIP: "(GMT+05:30) Asia/Kolkata"}
+# Degrees, where nobody lives: the sea off Heligoland and off Goa, which have the clocks of the land.
+PLACES = {HOME: (54.1, 7.85), TRIP: (15.4, 73.65)}
 ATHLETE_ID = 24392837
 FTP_W = 240
 RESTING_BPM, RESERVE_BPM = 50, 138

@@ -49,7 +49,7 @@ def every_kind() -> list[Activity]:
             1.0,
             zone=TRIP,
             pause_s=1700,
-            **plain(start_latlng=[-38.123456789012345, -130.12345678901234]),
+            **plain(start_latlng=[15.412345678901234, 73.61234567890123]),
         ),
         kind("2022-08-06T08:45:00", "Run", 30.6, 2.8, shape="long", name=""),
         kind("2022-05-11T14:46:00", "Swim", 0, 0, is_indoor=True, **plain(manual=True)),

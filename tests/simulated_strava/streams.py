@@ -7,6 +7,8 @@ import numpy as np
 
 from tests.simulated_strava.athlete import FTP_W, RESERVE_BPM, RESTING_BPM, Activity
 
+EARTH_M = 6_371_008.8  # the mean radius
+
 
 def streams_of(activity: Activity) -> dict[str, list[Any]] | None:
     """Type -> data as the API serves it, with a None here and there; None where Strava has none."""
@@ -42,10 +44,7 @@ def recording_of(activity: Activity) -> dict[str, np.ndarray]:
     data["velocity_smooth"] = np.round(_smooth(speed * scale, 5), 1)
     data["moving"] = ~resumed
     if is_outdoor:
-        angle = phase * 2 * math.pi
-        lat = summary["start_latlng"][0] + 0.01 * np.sin(angle)
-        lng = summary["start_latlng"][1] + 0.01 * (1 - np.cos(angle))
-        data["latlng"] = np.round(np.column_stack([lat, lng]), 6)
+        data["latlng"] = _positions(summary["start_latlng"], distance)
         data["altitude"] = np.round(np.round((60 + hills) / 0.2) * 0.2, 1)
         data["grade_smooth"] = np.round(np.clip(slope * 100, -30, 30), 1)
     if session.has_sensors:
@@ -132,6 +131,17 @@ def _hills(
         hills += height * (np.sin(phase * wave + shift) - math.sin(shift))
         slope += height * np.cos(phase * wave + shift) * wave / max(total_m, 1)
     return hills, slope
+
+
+def _positions(start: list[float], distance: np.ndarray) -> np.ndarray:
+    """Degrees: rounds on a circle of about a kilometre's radius, as long as the distance and back at the start."""
+    total = max(float(distance[-1]), 1)
+    radius = total / (2 * math.pi * max(round(total / 6000), 1))
+    angle = distance / radius
+    north, east = radius * np.sin(angle), radius * (1 - np.cos(angle))
+    lat = start[0] + np.degrees(north / EARTH_M)
+    lng = start[1] + np.degrees(east / EARTH_M) / math.cos(math.radians(start[0]))
+    return np.round(np.column_stack([lat, lng]), 6)
 
 
 def _smooth(values: np.ndarray, width: int) -> np.ndarray:

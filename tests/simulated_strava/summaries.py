@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tests.simulated_strava.athlete import ATHLETE_ID, RESERVE_BPM, RESTING_BPM, TIMEZONES, Activity, Session
+from tests.simulated_strava.athlete import (
+    ATHLETE_ID,
+    PLACES,
+    RESERVE_BPM,
+    RESTING_BPM,
+    TIMEZONES,
+    Activity,
+    Session,
+)
 from tests.simulated_strava.streams import recording_of
 
 WITH_WORKOUT_TYPE = {"Run", "TrailRun", "Ride", "VirtualRide", "WeightTraining", "Workout"}
@@ -26,7 +34,7 @@ def activity_of(
     has_gps = not session.is_indoor
     distance = round(session.distance_km * 1000.0, 1)
     moving = round(distance / session.speed_m_per_s) if session.speed_m_per_s else rng.randrange(1500, 3600)
-    place = [round(-38 + rng.uniform(-0.2, 0.2), 6), round(-130 + rng.uniform(-0.2, 0.2), 6)]
+    place = [round(degrees + rng.uniform(-0.05, 0.05), 6) for degrees in PLACES[local.tzinfo]]  # type: ignore[index]
     local_text = (start + offset).strftime("%Y-%m-%dT%H:%M:%SZ")  # a false Z: the clock on the wall
     summary: dict[str, Any] = {
         "resource_state": 2,

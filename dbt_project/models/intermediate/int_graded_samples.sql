@@ -84,11 +84,11 @@ with_slope as (
         samples.is_moving,
         coalesce(samples.gradient_pct / 100, slopes.slope) as slope
     from samples
+    -- equalities alone: with a condition of one side DuckDB would compare every pair
     left join slopes
         on samples.athlete_id = slopes.athlete_id
         and samples.activity_id = slopes.activity_id
-        and samples.distance_mm = slopes.distance_mm
-        and samples.has_distance
+        and case when samples.has_distance then samples.distance_mm end = slopes.distance_mm
 )
 
 select * from with_slope

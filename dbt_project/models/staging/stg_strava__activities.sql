@@ -39,10 +39,16 @@ renamed as (
 
         existing.name as activity_name,
         existing.known_sport_type as sport_type,
+        -- null in rows of an older version, which knew the API alone
+        coalesce(existing.origin, 'api') as origin,
         coalesce(sport_groups.sport_group, 'other') as sport_group,
 
         existing.distance as distance_m,
-        existing.moving_time as moving_time_s,
+        -- archives before 2021 have no moving time
+        case
+            when existing.moving_time is null and existing.distance > 0 then existing.elapsed_time
+            else existing.moving_time
+        end as moving_time_s,
         existing.elapsed_time as elapsed_time_s,
         existing.total_elevation_gain as elevation_gain_m,
         existing.average_heartrate as average_heartrate_bpm,

@@ -78,6 +78,7 @@ final as (
         training_load_source,
         heartrate_settings_source,
 
+        origin,
         is_manual,
         is_commute,
         is_trainer,
