@@ -134,6 +134,13 @@ def test_an_undefined_prefix_loses_nothing_and_is_no_fault() -> None:
 def test_a_bare_ampersand_and_foreign_bytes_in_a_name_lose_no_point() -> None:
     found = read_gpx(gpx(trkpt(0), trkpt(1), before="<name>Salt & pepper &amp; &co&#33;&nbsp;</name>"))
     assert (since_t0(found), found.fault, found.sessions[0].name) == ([0, 1], None, "Salt & pepper & &co!")
+    cdata = "<name><![CDATA[Salt & pepper &amp; <]]> & co</name>"
+    found = read_gpx(gpx(trkpt(0), trkpt(1), before=cdata))
+    assert (since_t0(found), found.fault, found.sessions[0].name) == (
+        [0, 1],
+        None,
+        "Salt & pepper &amp; < & co",
+    )
     found = read_gpx(gpx(trkpt(0), trkpt(1), before="<name>Stra@e</name>").replace(b"@", b"\xdf"))
     assert (since_t0(found), found.fault) == ([0, 1], None)
 
