@@ -370,6 +370,8 @@ def test_the_format_is_told_by_the_content() -> None:
             "a course of 1 points, not an activity",
         ),
         (tcx(activity("<Lap/>" * 10_001)), "more than 10,000 laps"),
+        (tcx(activity("<Lap><Track><Trackpoint/></Track></Lap>")), "none of its 1 points has a time"),
+        (gpx(before="<name>" + "&" * 100_001 + "</name>"), "no activity in it: broken XML in line 2: xmlParseEntityRef"),
     ],
 )  # fmt: skip
 def test_why_nothing_can_be_read(content: bytes, why: str) -> None:

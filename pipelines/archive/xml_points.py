@@ -21,7 +21,7 @@ PIECE_BYTES = 1 << 16
 # As much may come without an element that was asked for; the parser's tree of it is some thirty times as large.
 SILENT_BYTES = 1 << 22
 TAG_COUNT = 1 << 10  # of different ones that are remembered
-CDATA_COUNT = 100_000  # with more of them in a file, no bare ampersand is mended
+AMPERSAND_COUNT = 100_000  # with more of them, or as many CDATA, in a file, no bare ampersand is mended
 TEXT_LENGTH = 200  # of a name or of what is wrong, at most
 
 # The channel of an element within a point, by its name without namespace, in lower case.
@@ -117,7 +117,7 @@ class Document:
 
 def _with_escaped_ampersands(content: bytes) -> bytes:
     """Return the file with each `&` that begins no reference as `&amp;`, but for those in CDATA, which may stand."""
-    if content.count(b"<![CDATA[") > CDATA_COUNT:
+    if max(content.count(b"&"), content.count(b"<![CDATA[")) > AMPERSAND_COUNT:
         return content
     parts, at = [], 0
     while (start := content.find(b"<![CDATA[", at)) >= 0 and (end := content.find(b"]]>", start)) >= 0:
