@@ -138,6 +138,13 @@ def test_no_step_is_left_out_where_that_does_not_meet_the_summary_or_the_sum_is_
     assert column(found, "distance")[-1] == pytest.approx(650, abs=1e-4)
 
 
+def test_no_step_is_left_out_that_is_no_gap_or_while_the_sum_is_within_one_per_cent() -> None:
+    steady = recording([0, 10, 20], **northwards([0, 100, 150]))
+    assert column(samples(steady, None, of_csv(50)), "distance")[-1] == pytest.approx(150, abs=1e-4)
+    near = recording([0, 1, 100], **northwards([0, 640, 643]))
+    assert column(samples(near, None, of_csv(640)), "distance")[-1] == pytest.approx(643, abs=1e-4)
+
+
 def test_a_recorded_distance_keeps_its_steps_over_gaps() -> None:
     one = recording([0, 1, 100], distance=[0, 10, 510])
     assert column(samples(one, None, of_csv(10)), "distance") == [0, 10, 510]
@@ -168,6 +175,13 @@ def test_a_window_elsewhere_is_found_by_its_distance() -> None:
     assert column(found, "time") == list(range(50, 71))
     assert column(found, "distance")[0] == 0
     assert column(found, "distance")[-1] == 100
+
+
+def test_of_several_windows_the_one_nearest_in_distance_is_taken() -> None:
+    # The 20 s from second 10 on have 100.6 m, those from 50 on 100 m: both are within 1 % of 100 m.
+    metres = np.cumsum([0] + [1] * 10 + [5.03] * 20 + [1] * 20 + [5] * 20 + [1] * 30).tolist()
+    found = samples(recording(range(101), distance=metres), None, of_csv(100, elapsed=20, start=0))
+    assert column(found, "time") == list(range(50, 71))
 
 
 def test_a_file_longer_than_the_summary_without_a_window_of_its_distance_stays_whole_and_says_so() -> None:
@@ -205,7 +219,8 @@ def test_without_any_distance_only_the_summarys_start_can_tell_the_window() -> N
 
 
 def test_time_counts_from_the_summarys_start_in_whole_seconds() -> None:
-    assert column(samples(recording([5.9, 6.2, 8]), None, of_csv()), "time") == [5, 6, 8]
+    assert column(samples(recording([5.9, 6.2, 8]), None, of_csv(start=0.9)), "time") == [5, 6, 8]
+    assert column(samples(recording([0, 1]), None, of_csv(start=-86_400)), "time") == [86_400, 86_401]
 
 
 @pytest.mark.parametrize("start", [3.0, -90_000.0, 1e9])
@@ -340,8 +355,19 @@ def test_without_a_moving_time_it_is_faster_than_0_3_metres_a_second(moving_s: f
 
 def test_nobody_moves_while_the_timer_stands_still() -> None:
     # The pause covers the interval 1-2 by a half, 2-3 whole, 3-4 by 0.6 s.
-    one = with_pauses(recording(range(6), speed=[5] * 6), [(1.5, 3.1), (3.0, 3.6), (9, 9), (8, 7)])
+    one = with_pauses(recording(range(6), speed=[5] * 6), [(1.5, 3.1), (3.0, 3.6), (9, 9), (8, 7), (NAN, 3)])
     assert column(samples(one, None, of_csv()), "moving") == [True, True, True, False, False, True]
+
+
+def test_a_pause_within_another_ends_neither() -> None:
+    one = with_pauses(recording(range(7), speed=[5] * 7), [(1, 5), (2, 3)])
+    assert column(samples(one, None, of_csv()), "moving") == [True, True, False, False, False, False, True]
+
+
+def test_an_unknown_speed_is_moving() -> None:
+    found = samples(recording(range(4), speed=[1, NAN, 0, -2]), None, of_csv())
+    assert column(found, "moving") == [True, True, False, True]
+    assert column(found, "velocity_smooth") == pytest.approx([1, NAN, 0, NAN], nan_ok=True)
 
 
 def test_a_gap_of_more_than_ten_seconds_is_moving_from_half_a_metre_a_second_on() -> None:
@@ -377,13 +403,13 @@ def legs() -> Recording:
         distance=[0, 500, 1000, 1000, 1004, 1008],
         heartrate=[100, 101, 102, 110, 111, 112],
     )
-    return replace(one, sessions=[Session(START + 9.5), Session(START - 1.0)])
+    return replace(one, sessions=[Session(START + 10.0), Session(START - 1.0)])
 
 
 def test_an_activity_is_the_leg_whose_start_is_nearest() -> None:
-    assert session_of(legs(), START + 5) == Session(START + 9.5)
+    assert session_of(legs(), START + 5) == Session(START + 10.0)
     assert session_of(legs(), START + 4) == Session(START - 1.0)
-    assert session_of(legs(), None) == Session(START + 9.5)
+    assert session_of(legs(), None) == Session(START + 10.0)
     assert session_of(recording([0]), START) is None
 
 

@@ -106,6 +106,12 @@ def test_a_channel_is_known_by_its_name_in_any_namespace(element: str, name: str
     assert channel(found, name) == [12.5]
 
 
+def test_the_name_is_that_of_the_first_track_and_of_nothing_else() -> None:
+    content = gpx(trkpt(0, "<name>Point</name>"), "</trkseg></trk><trk><name>B</name><trkseg>", trkpt(1))
+    found = read_gpx(content.replace(b"<trk>", b"<metadata><name>File</name></metadata><trk>", 1))
+    assert found.sessions == (Session(T0, name="B"),)
+
+
 def test_gpx_1_0_and_a_file_without_any_namespace() -> None:
     for root in ("", 'xmlns="http://www.topografix.com/GPX/1/0"'):
         found = read_gpx(gpx(trkpt(0, "<speed>2.5</speed>"), root=root))
@@ -114,8 +120,9 @@ def test_gpx_1_0_and_a_file_without_any_namespace() -> None:
 
 @pytest.mark.parametrize("before", [b"          ", b"\n\t ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n "])
 def test_blanks_and_a_byte_order_mark_before_the_declaration(before: bytes) -> None:
-    assert since_t0(read_xml(before + gpx(trkpt(0)))) == [0]
-    assert since_t0(read_xml(before + tcx(activity(lap(0, 1, [trackpoint(0)]))))) == [0]
+    for content in (gpx(trkpt(0)), tcx(activity(lap(0, 1, [trackpoint(0)])))):
+        found = read_xml(before + content)
+        assert (since_t0(found), found.fault) == ([0], None)
 
 
 def test_an_undefined_prefix_loses_nothing_and_is_no_fault() -> None:
@@ -127,6 +134,13 @@ def test_an_undefined_prefix_loses_nothing_and_is_no_fault() -> None:
 def test_a_bare_ampersand_and_foreign_bytes_in_a_name_lose_no_point() -> None:
     found = read_gpx(gpx(trkpt(0), trkpt(1), before="<name>Salt & pepper &amp; &co&#33;&nbsp;</name>"))
     assert (since_t0(found), found.fault, found.sessions[0].name) == ([0, 1], None, "Salt & pepper & &co!")
+    cdata = "<name><![CDATA[Salt & pepper &amp; <]]> & co</name>"
+    found = read_gpx(gpx(trkpt(0), trkpt(1), before=cdata))
+    assert (since_t0(found), found.fault, found.sessions[0].name) == (
+        [0, 1],
+        None,
+        "Salt & pepper &amp; < & co",
+    )
     found = read_gpx(gpx(trkpt(0), trkpt(1), before="<name>Stra@e</name>").replace(b"@", b"\xdf"))
     assert (since_t0(found), found.fault) == ([0, 1], None)
 
@@ -160,9 +174,11 @@ def test_a_point_without_a_position_keeps_its_other_values(attributes: str) -> N
 
 
 def test_a_decimal_comma_is_read_and_a_word_is_not() -> None:
-    found = read_gpx(gpx(trkpt(0, "<ele>1,5</ele>", lat="40,25"), trkpt(1, "<ele>high</ele>")))
-    assert channel(found, "lat") == [40.25, -40.5]
-    assert channel(found, "altitude") == pytest.approx([1.5, NAN], nan_ok=True)
+    found = read_gpx(
+        gpx(trkpt(0, "<ele>1,5</ele>", lat="40,25"), trkpt(1, "<ele>high</ele>"), trkpt(2, "<ele>inf</ele>"))
+    )
+    assert channel(found, "lat") == [40.25, -40.5, -40.5]
+    assert channel(found, "altitude") == pytest.approx([1.5, NAN, NAN], nan_ok=True)
 
 
 def test_of_two_values_of_a_channel_the_first_counts() -> None:
@@ -184,7 +200,8 @@ def test_a_distance_counts_only_where_it_never_falls() -> None:
     [
         ("2026-03-02T07:30:05Z", 5), ("2026-03-02T07:30:05.250Z", 5.25), ("2026-03-02T07:30:05.2500000Z", 5.25),
         ("2026-03-02T08:30:05+01:00", 5), ("2026-03-02T03:00:05.5-0430", 5.5), ("2026-03-02T07:30:05", 5),
-        ("2026-03-02 07:30:05Z", 5), ("2026-03-02 07:30:05 +00:00", 5), (" 2026-03-02T07:30:05z\n", 5),
+        ("2026-03-02 07:30:05Z", 5), ("2026-03-02 03:00:05 -04:30", 5), (" 2026-03-02T07:30:05z\n", 5),
+        ("2026-3-2T3:0:5-0430", 5), ("2026-3-2T8:30:5 +01:00", 5),
         ("2026-3-2T7:30:5Z", 5), ("2026-03-02T07:29:60Z", 0), ("2026-03-01T24:00:00Z", -27_000),
         ("20260302T073005Z", 5),
     ],
@@ -274,6 +291,14 @@ def test_a_session_sums_up_its_laps() -> None:
     assert found.device_name == "Watch 5"
 
 
+def test_a_lap_that_says_nothing_of_itself_gets_nothing_from_its_points() -> None:
+    found = read_tcx(
+        tcx(activity(lap(0, 10, [trackpoint(0, "<DistanceMeters>5</DistanceMeters><Cadence>80</Cadence>")])))
+    )
+    assert found.sessions == [Session(T0, elapsed_s=10, timer_s=10, sport="Biking")]
+    assert found.device_name is None
+
+
 def test_each_activity_is_a_session_of_its_own() -> None:
     content = tcx(
         activity(lap(0, 9, [trackpoint(0)])), activity(lap(60, 9, [trackpoint(60)]), sport="Running")
@@ -315,6 +340,8 @@ def test_what_passes_until_the_next_lap_beyond_the_timer_was_a_pause() -> None:
     assert pauses(
         lap(0, 20, [trackpoint(0), trackpoint(10)], [trackpoint(40), trackpoint(50)]), second(50)
     ) == [(10, 40)]
+    paused = lap(0, 25, [trackpoint(0), trackpoint(10)], [trackpoint(40), trackpoint(50)])
+    assert pauses(paused, second(60)) == [(10, 40), (55, 60)]
     # Without a time by the timer nothing is known.
     assert pauses(lap(0, None, [trackpoint(0), trackpoint(10)]), second(60)) == []
 
@@ -343,6 +370,8 @@ def test_the_format_is_told_by_the_content() -> None:
             "a course of 1 points, not an activity",
         ),
         (tcx(activity("<Lap/>" * 10_001)), "more than 10,000 laps"),
+        (tcx(activity("<Lap><Track><Trackpoint/></Track></Lap>")), "none of its 1 points has a time"),
+        (gpx(before="<name>" + "&" * 100_001 + "</name>"), "no activity in it: broken XML in line 2: xmlParseEntityRef"),
     ],
 )  # fmt: skip
 def test_why_nothing_can_be_read(content: bytes, why: str) -> None:

@@ -239,8 +239,8 @@ def _window(time: Seconds, distance: Distance | None, measures: Measures) -> sli
 def summary(recording: Recording, session: Session | None, found: Samples) -> dict[str, Any]:
     """Return what a file says of its activity, named as in `tables.ACTIVITIES`, and `calories` in kcal.
 
-    It is the session's own where that is not 0, else worked out from the samples (means over samples, zeros included). The moving
-    time is the timer's. What is not known is `None`.
+    It is the session's own where that is not 0, else worked out from the samples (means over samples, zeros
+    included). The moving time is the timer's. What is not known is `None`.
     """
     start = found.start if found.start is not None else session.start if session else None
     own = session or Session(start=0)

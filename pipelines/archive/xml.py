@@ -52,9 +52,7 @@ def read_gpx(content: bytes) -> Recording:
             about.setdefault(name, short(element.text))
     time, channels, _ = points.finished()
     if not len(time):
-        if count := len(points) + route_count:
-            raise UnreadableError(f"none of its {count} points has a time: a route, not an activity")
-        raise _nothing_in(document)
+        raise _nothing_in(document, len(points) + route_count)
     if "distance" in channels and _falls(channels["distance"]):
         # Some devices write the length of each step: only what never falls is counted from the start.
         del channels["distance"]
@@ -67,7 +65,9 @@ def _falls(values: Floats) -> bool:
     return bool((np.diff(values[~np.isnan(values)]) < 0).any())
 
 
-def _nothing_in(document: Document) -> UnreadableError:
+def _nothing_in(document: Document, point_count: int) -> UnreadableError:
+    if point_count:
+        return UnreadableError(f"none of its {point_count} points has a time: a route, not an activity")
     return UnreadableError(f"no activity in it{': ' if document.fault else ''}{document.fault or ''}")
 
 
@@ -163,7 +163,7 @@ def read_tcx(content: bytes) -> Recording:
     if not len(time) and not sessions:
         if course_count:
             raise UnreadableError(f"a course of {course_count} points, not an activity")
-        raise _nothing_in(document)
+        raise _nothing_in(document, len(points))
     return Recording(time, channels, pauses, sessions, None, device_name, document.fault)
 
 

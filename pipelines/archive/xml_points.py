@@ -21,6 +21,7 @@ PIECE_BYTES = 1 << 16
 # As much may come without an element that was asked for; the parser's tree of it is some thirty times as large.
 SILENT_BYTES = 1 << 22
 TAG_COUNT = 1 << 10  # of different ones that are remembered
+AMPERSAND_COUNT = 100_000  # with more of them, or as many CDATA, in a file, no bare ampersand is mended
 TEXT_LENGTH = 200  # of a name or of what is wrong, at most
 
 # The channel of an element within a point, by its name without namespace, in lower case.
@@ -65,7 +66,7 @@ class Document:
         # Strava's own exports have blanks before the declaration, which is no XML.
         content = content.lstrip(b" \t\r\n\xef\xbb\xbf")
         # At the first bare ampersand the parser would give up reading in pieces.
-        content = _BARE_AMPERSAND.sub(b"&amp;", content) if b"&" in content else content
+        content = _with_escaped_ampersands(content) if b"&" in content else content
         if ends := _ends_of_points_cut_off(content):
             # The parser would close the point that the file breaks off in, half a number in it.
             content, self.fault = content[: ends[-1]], "the file breaks off"
@@ -112,6 +113,17 @@ class Document:
                 last, self._silent_bytes = element, 0
         if last is not None:
             _forget_before(last)
+
+
+def _with_escaped_ampersands(content: bytes) -> bytes:
+    """Return the file with each `&` that begins no reference as `&amp;`, but for those in CDATA, which may stand."""
+    if max(content.count(b"&"), content.count(b"<![CDATA[")) > AMPERSAND_COUNT:
+        return content
+    parts, at = [], 0
+    while (start := content.find(b"<![CDATA[", at)) >= 0 and (end := content.find(b"]]>", start)) >= 0:
+        parts += [_BARE_AMPERSAND.sub(b"&amp;", content[at:start]), content[start:end]]
+        at = end
+    return b"".join([*parts, _BARE_AMPERSAND.sub(b"&amp;", content[at:])])
 
 
 def _ends_of_points_cut_off(content: bytes) -> list[int]:
