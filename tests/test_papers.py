@@ -42,7 +42,9 @@ def test_links_and_paths_in_the_papers_lead_somewhere(page: str) -> None:
     for target in [*re.findall(r"\]\(([^)]+)\)", text), *paths]:
         if target.startswith("#"):
             titles = re.findall(r"^#+ (.*)$", text, re.M)
-            assert target[1:] in [re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert target[1:] in [
+                re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles
+            ]
         else:
             assert target.startswith("https://") or (ROOT / target).exists(), target
 

@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.harness import PLENTY, assert_equal_to_strava, make_playground, rows, run
+from tests.harness import PLENTY, assert_equal_to_strava, last_line, make_playground, rows, run
 from tests.rounds import small
 from tests.simulated_strava import Activity, SimulatedStrava, every_kind, streams_of
 from tests.simulated_strava.activities_csv import Variant
-from tests.simulated_strava.export import write_export
+from tests.simulated_strava.export import write_export, write_unpacked
 
 HISTORY = [*small(21, 40), *every_kind()]
 ATHLETE = "[athlete]\nftp_w = 240\nthreshold_pace_s_per_km = 265\n"
@@ -321,6 +321,21 @@ def test_a_newer_archive_with_the_same_files_reads_none_of_them(tmp_path: Path) 
     assert loaded["new"] == loaded["changed"] == 0, done.stdout
     names = rows(playground, "select distinct archive_name from strava_raw.stream_fetches")
     assert names == [("new.zip",)]
+
+
+def test_the_api_of_another_athlete_is_refused_and_nothing_is_loaded(tmp_path: Path) -> None:
+    history = small(22, 12)
+    folder = tmp_path / "export"
+    write_unpacked(folder, history[:3])
+    profile = folder / "profile.csv"
+    profile.write_text(profile.read_text().replace("24392837", "99"))
+    with served(history) as strava:
+        playground = make_playground(tmp_path / "p", strava)
+        run("import", playground, ARCHIVE=str(folder))
+        before = rows(playground, "select id, origin from strava_raw.activities order by id")
+        done = run("extract", playground, expect=2)
+        assert "history of athlete 24392837, and what is loaded is of athlete 99" in last_line(done)
+        assert rows(playground, "select id, origin from strava_raw.activities order by id") == before
 
 
 # ---- what a listing may say of an archive's activities

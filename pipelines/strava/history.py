@@ -94,6 +94,8 @@ class History:
             yield ListingBegun(window.is_full)
             seen = set[int]()
             for page in endpoints.list_activities(self.client, window.since and window.since - plan.SEAM):
+                for row in page:
+                    self._check_athlete(row.get("athlete"))
                 seen |= {row["id"] for row in page}
                 yield from self._page(page)
             is_accepted = yield from self._deletions(seen, window)
@@ -106,6 +108,16 @@ class History:
                 "activity_count": len(seen),
             }
             yield Rows({LISTINGS.name: LISTINGS.rows([listing])})
+
+    def _check_athlete(self, answer: Any) -> None:
+        """Raise UserError when an answer is about somebody else than whose history is loaded."""
+        id_ = coerce(answer.get("id"), "int64") if isinstance(answer, dict) else None
+        known = self.known.athlete_ids
+        if id_ is not None and known and id_ not in known:
+            raise UserError(
+                f"Strava answers with the history of athlete {id_}, and what is loaded is of athlete {min(known)}: "
+                "nothing of it was loaded; type `make authorize PLAYGROUND=another/folder` for the other athlete"
+            )
 
     def _check_scope(self) -> Iterator[Event]:
         self.scope = self.session.authorisation.tokens().scope
@@ -176,6 +188,7 @@ class History:
             answer = endpoints.get_object(self.client, "/athlete")
             if coerce(answer.get("id"), "int64") is None:
                 raise RefusedError("an answer that is no athlete")
+            self._check_athlete(answer)
             athlete = shape.athlete(answer, self.now)
             if "bikes" in answer or "shoes" in answer:
                 yield Rows({"gear": shape.gear(answer)})
