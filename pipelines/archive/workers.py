@@ -1,14 +1,12 @@
 """Two processes read files while another one loads what they have read."""
 
+import contextlib
 import multiprocessing
-import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipelines.archive.container import Container, open_container
@@ -19,7 +17,6 @@ PROCESSES = 2
 AHEAD = 6
 # Fewer are read here: two processes take longer to start.
 FEW = 8
-_container: Container
 
 
 def read_all(container: Container, tasks: Iterable[Task], count: int) -> Iterator[Read]:
@@ -29,59 +26,85 @@ def read_all(container: Container, tasks: Iterable[Task], count: int) -> Iterato
             yield read(container, task)
         return
     waiting = iter(tasks)
-    pool = _pool(container, PROCESSES)
-    running: deque[tuple[Task, Future[Read]]] = deque()
+    readers = [_Reader(container.path) for _ in range(PROCESSES)]
+    running: deque[tuple[Task, int]] = deque()
     try:
         while True:
             for task in islice(waiting, AHEAD - len(running)):
-                running.append((task, pool.submit(_read, task)))
+                busy = [which for _, which in running]
+                which = min(range(PROCESSES), key=busy.count)
+                readers[which].begin(task)
+                running.append((task, which))
             if not running:
                 return
-            try:
-                result = running[0][1].result()
-            except BrokenProcessPool:
-                # One at a time, to see which it is.
-                pool.shutdown(wait=False, cancel_futures=True)
-                for task, _ in running:
-                    yield _read_alone(container, task)
-                running.clear()
-                pool = _pool(container, PROCESSES)
-                continue
-            running.popleft()
+            task, which = running.popleft()
+            result = readers[which].result()
+            if result is None:
+                # It died, perhaps of something else than this task: once more, alone.
+                readers[which].end()
+                readers[which] = _Reader(container.path)
+                result = _read_alone(container.path, task)
+                for other, of in running:
+                    if of == which:
+                        readers[which].begin(other)
             yield result
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for reader in readers:
+            reader.end()
 
 
-def _pool(container: Container, processes: int) -> ProcessPoolExecutor:
-    # Not a fork: dlt has threads, whose locks a fork would keep for ever.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, _begin, (container.path,))
+def _read_alone(path: Path, task: Task) -> Read:
+    reader = _Reader(path)
+    try:
+        reader.begin(task)
+        return reader.result() or Read(task, fault="reading it ended the process that read it")
+    finally:
+        reader.end()
 
 
-def _read_alone(container: Container, task: Task) -> Read:
-    with _pool(container, 1) as pool:
+class _Reader:
+    """A process that reads one task after the other.
+
+    Not a ProcessPoolExecutor: when one of its processes is killed it may wait for the others without end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # Not a fork: dlt has threads, whose locks a fork would keep for ever.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, path), daemon=True)
+        # Ctrl-C is for the command, which tells its processes; a process begins with what its parent blocks.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            return pool.submit(_read, task).result()
-        except BrokenProcessPool:
-            return Read(task, fault="reading it ended the process that read it")
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+
+    def begin(self, task: Task) -> None:
+        """Hand a task over; where the process is gone, `result` tells."""
+        with contextlib.suppress(OSError):
+            self._connection.send(task)
+
+    def result(self) -> Read | None:
+        """Wait for the result of the oldest task; `None` when the process is gone."""
+        try:
+            found: Read = self._connection.recv()
+        except (EOFError, OSError):
+            return None
+        return found
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
 
 
-def _begin(path: Path) -> None:
-    global _container
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which tells its processes
+def _serve(tasks: Connection, path: Path) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _container = open_container(path)
-
-
-def _end_with_parent() -> None:
-    """End when the command is gone, however it ended: whoever waits for tasks would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _read(task: Task) -> Read:
-    return read(_container, task)
+    container = open_container(path)
+    # It ends when the command is gone, however that ended: the other end of the connection closes.
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            tasks.send(read(container, tasks.recv()))
