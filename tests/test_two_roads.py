@@ -51,7 +51,7 @@ def origins(playground: Path, table: str = "activities") -> dict[int, str]:
 # What the archive cannot have as the API has it, by mart and column: `None` is not compared, a number is the largest
 # difference (in the column's unit), a text the largest one as a share.
 FLOAT32 = "1e-6"  # the table of the archive has numbers of 32 bits
-GRADE = "0.01"  # no grade stream: the slope of the altitude, which FIT has in steps of 0.2 m
+GRADE = "0.015"  # no grade stream: the slope of the altitude, which FIT has in steps of 0.2 m
 GPX = "0.002"  # no distance in a GPX file: from its positions
 DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     "activities": {
@@ -67,7 +67,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     "best_efforts": {
         "elapsed_time_s": GPX,
         "pace_s_per_km": GPX,
-        "start_time_s": 30.0,  # of efforts that are nearly equal another one may be the fastest
+        "start_time_s": None,  # of efforts that are nearly equal another one may be the fastest
         "effort_started_at": None,
         "rank_all_time": 3.0,
     },
