@@ -61,7 +61,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         "is_private": None,
         **dict.fromkeys(("gap_pace_s_per_km", "gap_distance_m", "efficiency_factor", "training_load"), GRADE),
         "gap_moving_time_s": "0.02",  # moving: from speeds and pauses, to meet the summary's moving time
-        "decoupling_pct": 1.0,
+        "decoupling_pct": 1.5,
         "average_cadence_spm": 0.1,
     },
     "best_efforts": {
