@@ -1,33 +1,27 @@
 """What lies in an archive: a zip or a folder, read a member at a time and never unpacked to disk."""
 
 import datetime as dt
+import io
 import os
 import stat
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from pipelines.archive.content import Content, inflate, keep
 from pipelines.archive.recording import UnreadableError
 from pipelines.errors import UserError
 from pipelines.files import open_private
 
-# What one member may hold, unpacked: a ride of a week with a point a second is smaller.
-MEMBER_BYTES_AT_MOST = 200 * 2**20
-CHUNK_BYTES = 2**20
-# Texts beside the recordings: a history of a life is smaller.
+# What is unpacked by the call that meets a fault is lost.
+PACKED_BYTES, CHUNK_BYTES = 2**14, 2**20
+# Of the year 9999: a folder may say anything.
+LAST_SECOND = 253_402_300_799
 RECORDING_ENDS = (".fit", ".tcx", ".gpx")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a member holds, unpacked; `fault` says why that is not all of it."""
-
-    data: bytes
-    fault: str | None = None
 
 
 class Container(ABC):
@@ -35,6 +29,8 @@ class Container(ABC):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # What of it cannot be looked at, in words: known once `members` was asked for.
+        self.problems: list[str] = []
 
     @property
     def name(self) -> str:
@@ -66,21 +62,24 @@ class Container(ABC):
         return Content(unpacked.data, packed.fault or unpacked.fault)
 
     def _read_packed(self, member: str) -> Content:
-        chunks: list[bytes] = []
+        held = io.BytesIO()
         try:
             with self._open(member) as file:
-                while chunk := file.read(CHUNK_BYTES):
-                    chunks.append(chunk)
-                    if len(chunks) * CHUNK_BYTES > MEMBER_BYTES_AT_MOST:
-                        raise too_large()
+                while chunk := file.read(PACKED_BYTES):
+                    keep(held, chunk)
         except UnreadableError:
             raise
         except (OSError, RuntimeError, NotImplementedError, EOFError, ValueError, *ZIP_FAULTS) as error:
             fault = f"it cannot be read to its end ({' '.join(str(error).split()) or type(error).__name__})"
-            if not chunks:
+            if not held.tell():
                 raise UnreadableError(fault) from None
-            return Content(b"".join(chunks), fault)
-        return Content(b"".join(chunks))
+            return Content(held.getvalue(), fault)
+        data = held.getvalue()
+        return Content(data, self._doubt(member, data))
+
+    def _doubt(self, member: str, data: bytes) -> str | None:
+        """Return what is wrong with all that was read of a member."""
+        return None
 
 
 ZIP_FAULTS = (zipfile.BadZipFile, zlib.error)
@@ -138,7 +137,20 @@ class Zip(Container):
         return _fingerprint(item.CRC, item.file_size)
 
     def _open(self, member: str) -> IO[bytes]:
-        return self._zip.open(self._members[member])
+        item = copy(self._members[member])
+        if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # Python unpacks bzip2 and LZMA without a bound: a megabyte would take all memory.
+            raise NotImplementedError(
+                f"it is packed by method {item.compress_type}, not by deflate: zip it again"
+            )
+        # With a checksum zipfile would keep from us all that it has read when that is wrong at the end.
+        del item.CRC
+        return self._zip.open(item)
+
+    def _doubt(self, member: str, data: bytes) -> str | None:
+        """Hold the checksum against what was read."""
+        is_right = zlib.crc32(data) == self._members[member].CRC
+        return None if is_right else "its checksum in the zip is another one: it was damaged"
 
 
 class Folder(Container):
@@ -152,19 +164,40 @@ class Folder(Container):
         """Return the paths of all regular files."""
         if self._only is not None:
             return [self._only]
-        return sorted(self._walk(self.path, PurePosixPath()))
+        self.problems = []
+        found, misnamed = [], 0
+        waiting = [PurePosixPath()]
+        while waiting:
+            inside = waiting.pop()
+            try:
+                entries = list(self._entries(inside))
+            except OSError as error:
+                if not inside.parts:
+                    raise
+                self.problems.append(f"{inside} cannot be looked into ({error.strerror})")
+                continue
+            for name, is_folder in entries:
+                if not _is_utf_8(name):
+                    misnamed += 1
+                elif is_folder:
+                    waiting.append(inside / name)
+                else:
+                    found.append(str(inside / name))
+        if misnamed:
+            self.problems.append(f"{misnamed} files or folders are left out: their names are not in UTF-8")
+        return sorted(found)
 
-    def _walk(self, folder: Path, inside: PurePosixPath) -> Iterator[str]:
-        with os.scandir(folder) as entries:
+    def _entries(self, folder: PurePosixPath) -> Iterator[tuple[str, bool]]:
+        """Yield the names of folders (true) and regular files."""
+        with os.scandir(self.path / folder) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._walk(Path(entry.path), inside / entry.name)
-                elif entry.is_file(follow_symlinks=False):
-                    yield str(inside / entry.name)
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_folder or entry.is_file(follow_symlinks=False):
+                    yield entry.name, is_folder
 
     def modified_at(self, member: str) -> dt.datetime:
         """Return when a member was written."""
-        seconds = int((self.path / member).stat().st_mtime)
+        seconds = min(max(int((self.path / member).stat().st_mtime), 0), LAST_SECOND)
         return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
     def fingerprint(self, member: str) -> int:
@@ -186,34 +219,12 @@ class Folder(Container):
         return os.fdopen(descriptor, "rb")
 
 
-def inflate(packed: bytes) -> Content:
-    """Return what gzip has packed, up to a fault if need be. Raises UnreadableError where it grows beyond reason."""
-    chunks: list[bytes] = []
-    size, rest = 0, packed
-    # Several streams one after the other are one file.
-    while rest[:2] == b"\x1f\x8b":
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            while not stream.eof:
-                chunk = stream.decompress(rest, CHUNK_BYTES)
-                rest = stream.unconsumed_tail
-                if not chunk and not rest:
-                    break
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MEMBER_BYTES_AT_MOST:
-                    raise too_large()
-        except zlib.error as error:
-            return Content(b"".join(chunks), f"its gzip is damaged ({error})")
-        if not stream.eof:
-            return Content(b"".join(chunks), "its gzip is cut off")
-        rest = stream.unused_data
-    return Content(b"".join(chunks))
-
-
-def too_large() -> UnreadableError:
-    """Return the error of a member that grows beyond reason."""
-    return UnreadableError(f"it holds more than {MEMBER_BYTES_AT_MOST >> 20} MB")
+def _is_utf_8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fingerprint(checksum: int, size: int) -> int:

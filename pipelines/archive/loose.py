@@ -1,6 +1,6 @@
 """Recordings that no activities.csv names: each is an activity, or one for each leg, with an id of ours below zero."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -9,7 +9,7 @@ from pipelines.archive import rows, sports
 from pipelines.archive.context import Context
 from pipelines.archive.reading import Leg, Read, Task
 from pipelines.archive.workers import read_all
-from pipelines.events import Event, Listed, Rows, StreamsPending, StreamsSettled
+from pipelines.events import Event, Listed, Rows, StreamsPending, StreamsSettled, Superseded
 from pipelines.tables import ACTIVITIES, STREAM_FETCHES, STREAMS
 
 
@@ -35,6 +35,11 @@ class Loose:
         )
         tasks = [Task(member, None) for member in newest_first if (member, fingerprints[member]) not in stand]
         contents = {fetch.file_content for fetch in known.fetches.values() if fetch.file_content is not None}
+        yield from self._mended(
+            fetch.archived.file_name
+            for fetch in known.fetches.values()
+            if fetch.archived and fetch.sample_count
+        )  # of a run that was killed before it came to it
         yield StreamsPending(len(tasks))
         new = 0
         for read in read_all(container, tasks, len(tasks)):
@@ -46,9 +51,33 @@ class Loose:
                 new += len(read.legs)
             yield Rows(self._tables(read, fingerprints[read.task.member]))
             yield Listed({"new": len(read.legs)}, len(known.activities) + new)
+            if read.legs:
+                yield from self._mended([read.task.member])
             yield StreamsSettled("loaded" if read.legs else "failed")
-        if better := self.context.clocks.improve(self._uncertain):
-            again = [self._activity(id_, *self._uncertain[id_]) for id_ in better]
+        yield from self._improved()
+
+    def _mended(self, members: Iterable[str | None]) -> Iterator[Event]:
+        """The ledger's rows of files that could not be read and now can: those of their activities say so."""
+        failed = {rows.name_id(member) for member in members if member} & self.context.known.fetches.keys()
+        if failed:
+            yield Superseded(sorted(failed))
+
+    def _improved(self) -> Iterator[Event]:
+        """Rows of activities whose local time the others tell in another way, now that all are known."""
+        earlier = {
+            id_: activity.archived.file_name
+            for id_, activity in self.context.known.activities.items()
+            if id_ < 0 and activity.archived and activity.archived.file_name in self.context.layout.recordings
+        }
+        better = self.context.clocks.improve({*earlier, *self._uncertain})
+        # An earlier run, one that was killed, has read these: their rows hold what they tell.
+        members = sorted({earlier[id_] or "" for id_ in better if id_ not in self._uncertain})
+        for read in read_all(self.context.container, [Task(name, None) for name in members], len(members)):
+            for index, leg in enumerate(read.legs):
+                kept = leg.without_samples()
+                self._uncertain[rows.leg_id(read.content or 0, index)] = read.of(kept), kept
+        again = [self._activity(id_, *self._uncertain[id_]) for id_ in better if id_ in self._uncertain]
+        if again:
             yield Rows({ACTIVITIES.name: ACTIVITIES.rows(again)})
 
     def _tables(self, read: Read, fingerprint: int) -> dict[str, pa.Table]:

@@ -63,8 +63,10 @@ class Named:
             ) from None
         self.fault = content.fault
         self.items: dict[int, Item] = {}
-        # What recordings have told of activities whose local time others may still tell better.
-        self._legs: dict[int, Leg] = {}
+        # What recordings have told of activities whose local time others may still tell better; `None`: nothing.
+        self._legs: dict[int, Leg | None] = {}
+        # Rows that come with their recording, which is read once more: without it they would lose what it tells.
+        self._held_back: set[int] = set()
 
     def listing(self) -> Iterator[Event]:
         """Rows of what is new or has changed."""
@@ -75,15 +77,17 @@ class Named:
         self.items = {item.id: item for item in self._to_load()}
         clocks, known = self.context.clocks, self.context.known.activities
         dated = {item.id: item.start for item in self.items.values() if item.start and not item.is_apis}
-        for id_, start in dated.items():
-            clocks.begin(id_, start)
         news = [id_ for id_ in dated if self.items[id_].is_changed]
+        for id_ in news:
+            clocks.begin(id_, dated[id_])
         # Others may tell the time of what stands better than when it came in.
         news += clocks.improve(id_ for id_ in dated if not self.items[id_].is_changed)
         if news:
             for id_ in news:
                 self.items[id_] = replace(self.items[id_], is_changed=True)
-            yield Rows({ACTIVITIES.name: ACTIVITIES.rows([self._activity(self.items[id_]) for id_ in news])})
+            self._held_back = {id_ for id_ in news if self._is_read_again(self.items[id_])}
+            at_once = [self._activity(self.items[id_]) for id_ in news if id_ not in self._held_back]
+            yield Rows({ACTIVITIES.name: ACTIVITIES.rows(at_once)})
         new = sum(id_ not in known for id_ in news)
         yield Listed({"new": new, "changed": len(news) - new}, len({*known, *self.items}))
         unknown = sorted({item.row.sport_name for item in self.items.values() if not item.row.is_sport_known})
@@ -150,14 +154,37 @@ class Named:
         tasks = [Task(member, _measures(item)) for item, member in todo]
         for (item, _), read in zip(todo, read_all(self.context.container, tasks, len(tasks)), strict=True):
             yield from self._settled(item, read)
-        if better := self.context.clocks.improve(id_ for id_, item in self.items.items() if item.is_changed):
-            again = [self._activity(self.items[id_], self._legs.get(id_)) for id_ in better]
-            yield Rows({ACTIVITIES.name: ACTIVITIES.rows(again)})
+        yield from self._improved()
+
+    def _improved(self) -> Iterator[Event]:
+        """Rows of activities whose local time the others tell in another way, now that all are known."""
+        better = self.context.clocks.improve(
+            id_ for id_, item in self.items.items() if item.start is not None and not item.is_apis
+        )
+        if not better:
+            return
+        # An earlier run, one that was killed, has read these recordings: the rows hold what they tell.
+        unread = [
+            (id_, Task(member, _measures(self.items[id_])))
+            for id_ in better
+            if id_ not in self._legs and (member := self._member(self.items[id_])) is not None
+        ]
+        reads = read_all(self.context.container, [task for _, task in unread], len(unread))
+        for (id_, _), read in zip(unread, reads, strict=True):
+            self._legs[id_] = read.legs[0].without_samples() if read.legs else None
+        again = [self._activity(self.items[id_], self._legs.get(id_)) for id_ in better]
+        yield Rows({ACTIVITIES.name: ACTIVITIES.rows(again)})
 
     def _member(self, item: Item) -> str | None:
         if item.row.is_error_file or item.row.file_name is None:
             return None
         return self.context.layout.recording(item.row.file_name)
+
+    def _is_read_again(self, item: Item) -> bool:
+        """Tell whether a recording that an archive has given already is going to be read."""
+        fetch, member = self.context.known.fetches.get(item.id), self._member(item)
+        has_samples = fetch is not None and fetch.archived is not None and fetch.sample_count > 0
+        return has_samples and member is not None and not self._stands(item, member)
 
     def _stands(self, item: Item, member: str | None) -> bool:
         """Tell whether nothing has to be read: the API's samples, or this file's, are there."""
@@ -168,8 +195,9 @@ class Named:
             return fetch.sample_count > 0 or member is None
         if self.context.is_older_than(fetch.archived):
             return True
-        fingerprint = self.context.container.fingerprint(member) if member else None
-        return fetch.file_fingerprint == fingerprint and not item.is_changed
+        if item.is_changed:
+            return False
+        return fetch.file_fingerprint == (self.context.container.fingerprint(member) if member else None)
 
     def _is_confirmed(self, item: Item) -> bool:
         """Tell whether an older archive said the same."""
@@ -189,6 +217,8 @@ class Named:
             status, error = "failed", "its date cannot be read, and there is no file that tells it"
         else:
             status, error = "none", None
+        if item.start is None and (item.row.is_error_file or file_name is not None):
+            error = f"its date cannot be read, and {error}"
         return rows.ledger(
             item.id,
             self.context.archived(file_name),
@@ -217,14 +247,16 @@ class Named:
             repairs=leg.samples.repairs if leg else (),
         )
         tables = {STREAM_FETCHES.name: STREAM_FETCHES.rows([ledger])}
+        has_news = item.id in self._held_back
         if leg is not None:
             tables[STREAMS.name] = rows.streams(item.id, leg.samples)
             if not item.is_apis and item.start is not None:
                 self.context.clocks.settle(item.id, item.start, read.utc_offset_s, leg.position)
-                tables[ACTIVITIES.name] = ACTIVITIES.rows([self._activity(item, leg)])
-                if not self.context.clocks.is_own(item.id):
-                    self._legs[item.id] = leg.without_samples()
-                self.items[item.id] = replace(item, is_changed=True)
+                has_news = True
+        if has_news:
+            tables[ACTIVITIES.name] = ACTIVITIES.rows([self._activity(item, leg)])
+        if not self.context.clocks.is_own(item.id):
+            self._legs[item.id] = leg.without_samples() if leg else None
         yield Rows(tables)
         if read.content is not None:
             yield from self._superseded([(read.content, item.start)])

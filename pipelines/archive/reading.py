@@ -60,7 +60,7 @@ class Read:
 
 def read(container: Container, task: Task) -> Read:
     """Read a member; whatever is wrong with it is told in the result."""
-    number = None
+    number = content = None
     try:
         content = container.read(task.member)
         digest = hashlib.blake2b(content.data, digest_size=8).digest()
@@ -68,7 +68,9 @@ def read(container: Container, task: Task) -> Read:
         recording = parse(content.data)
         legs = _legs(recording, task.measures)
     except UnreadableError as error:
-        return Read(task, number, fault=one_line(error))
+        # What was read of a damaged file may be nothing that one can tell a format by.
+        before = f"{content.fault}: " if content and content.fault else ""
+        return Read(task, number, fault=before + one_line(error))
     except Exception as error:  # a fault of a reader of ours must not keep the other files out
         return Read(
             task, number, fault=f"it could not be read ({type(error).__name__}: {one_line(error)[:200]})"

@@ -6,6 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -73,6 +74,8 @@ class _Reader:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, path), daemon=True)
+        # The first process would start it, too, and once it has started Ctrl-C is let through again.
+        resource_tracker.ensure_running()
         # Ctrl-C is for the command, which tells its processes; a process begins with what its parent blocks.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

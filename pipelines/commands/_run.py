@@ -78,7 +78,7 @@ class SourceRun(ABC):
         from pipelines.warehouse.known import read_known
         from pipelines.warehouse.load import Loader
 
-        loader = Loader(self.playground, self.check_stop)
+        loader = Loader(self.playground, self.check_stop, f"make {self.command}")
         if found := loader.resume():
             progress.say(visible(found))
         with warehouse.warehouse_turn(self.playground, self.check_stop):

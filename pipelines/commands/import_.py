@@ -61,7 +61,7 @@ class Import(SourceRun):
         if tally.streams_unchanged:
             files += f", {tally.streams_unchanged} were there under another name"
         print(f"{visible(self.container.name)}: {tally.new} new activities, {tally.changed} changed; {files}")
-        for note in tally.notes:
+        for note in [*tally.notes, *self.container.problems]:
             print(f"note: {visible(note)}")
         if stop is not None:
             pending = f"; {tally.pending} recordings are still to be read" if tally.pending else ""
@@ -69,7 +69,7 @@ class Import(SourceRun):
             print(
                 f"{visible(one_line(stop))}{pending}. Nothing is lost: type `{visible(again)}` to go on later."
             )
-        elif tally.is_complete:
+        elif tally.is_complete and not self.container.problems:
             print("Everything is loaded.")
         else:
             print("Everything else is loaded.")

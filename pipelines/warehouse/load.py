@@ -49,11 +49,14 @@ def in_hand(tables: Mapping[str, pa.Table]) -> Iterator[DltResource]:
 class Loader:
     """dlt's pipeline into the warehouse. A load that fails stays in dlt's folder and goes first the next time.
 
-    `check_stop` is called while another program has the warehouse, and may raise to end the wait.
+    `check_stop` is called while another program has the warehouse, and may raise to end the wait. `command` is what
+    the user is told to type once what keeps it from loading is mended.
     """
 
-    def __init__(self, playground: Playground, check_stop: locks.CheckStop) -> None:
-        self.playground, self.check_stop = playground, check_stop
+    def __init__(
+        self, playground: Playground, check_stop: locks.CheckStop, command: str = "make extract"
+    ) -> None:
+        self.playground, self.check_stop, self.command = playground, check_stop, command
         if not playground.warehouse.exists():
             # What dlt remembers of a warehouse that is gone would only mislead it.
             shutil.rmtree(playground.dlt_dir, ignore_errors=True)
@@ -144,11 +147,12 @@ class Loader:
                             ids,
                         )
                 case Superseded(ids):
-                    # The row of the activity last: killed in between, the next run still knows what to do.
-                    for table in (STREAMS, STREAM_FETCHES, ACTIVITIES):
-                        self._execute(
-                            f"delete from {DATASET}.{table.name} where {table.key} in (select unnest(?))", ids
-                        )
+                    # In one transaction: of a half the next run would not know that there is another.
+                    for_each = "delete from {}.{} where {} in (select unnest(?))"
+                    self._execute_all(
+                        (for_each.format(DATASET, table.name, table.key), (ids,))
+                        for table in (STREAMS, STREAM_FETCHES, ACTIVITIES)
+                    )
 
     # --- dlt -----------------------------------------------------------------------------------------------
 
@@ -211,7 +215,7 @@ class Loader:
 
     def _start_over(self, error: Exception) -> None:
         """After dlt's folder was torn by a power cut: its seconds of requests are asked for again."""
-        known = explained(error, self.playground.warehouse)
+        known = explained(error, self.playground.warehouse, self.command)
         if isinstance(known, UserError | RunError | StoppedError):
             raise known from None
         shutil.rmtree(self.playground.dlt_dir, ignore_errors=True)
@@ -237,9 +241,18 @@ class Loader:
     # --- the file ------------------------------------------------------------------------------------------
 
     def _execute(self, statement: str, *values: object) -> None:
+        self._execute_all([(statement, values)])
+
+    def _execute_all(self, statements: Iterable[tuple[str, Sequence[object]]]) -> None:
+        """Execute statements with their values, all or none."""
+        every = list(statements)
+
         def run(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute(statement, values)
+            connection.begin()
+            for statement, values in every:
+                connection.execute(statement, values)
+            connection.commit()
 
         self._in_turn(run)
 
@@ -259,7 +272,7 @@ class Loader:
         try:
             yield
         except Exception as error:
-            known = explained(error, self.playground.warehouse)
+            known = explained(error, self.playground.warehouse, self.command)
             if known is error:
                 raise
             raise known from error
