@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from copy import copy
+from copy import copy as copied
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -137,7 +137,7 @@ class Zip(Container):
         return _fingerprint(item.CRC, item.file_size)
 
     def _open(self, member: str) -> IO[bytes]:
-        item = copy(self._members[member])
+        item = copied(self._members[member])
         if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # Python unpacks bzip2 and LZMA without a bound: a megabyte would take all memory.
             raise NotImplementedError(
