@@ -7,6 +7,7 @@ import shlex
 import stat
 import time
 from pathlib import Path
+from typing import IO
 
 from pipelines.errors import UserError
 
@@ -38,6 +39,15 @@ def read_private(path: Path) -> bytes:
     # A pipe in its place would be waited for without end.
     with os.fdopen(open_private(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         return file.read()
+
+
+def open_reading(path: Path) -> IO[bytes]:
+    """Open a regular file to read; no link is followed. Raises OSError, and for a link UserError."""
+    descriptor = open_private(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def write_private(path: Path, content: str | bytes, *, is_durable: bool = True) -> None:

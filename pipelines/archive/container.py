@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 import os
-import stat
+import shlex
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from typing import IO
 from pipelines.archive.content import Content, inflate, keep
 from pipelines.archive.recording import UnreadableError
 from pipelines.errors import UserError
-from pipelines.files import open_private
+from pipelines.files import open_reading
 
 # What is unpacked by the call that meets a fault is lost.
 PACKED_BYTES, CHUNK_BYTES = 2**14, 2**20
@@ -29,6 +29,8 @@ class Container(ABC):
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # What the user named, to be typed again.
+        self.argument = f"ARCHIVE={shlex.quote(str(path))}"
         # What of it cannot be looked at, in words: known once `members` was asked for.
         self.problems: list[str] = []
 
@@ -66,7 +68,7 @@ class Container(ABC):
         try:
             with self._open(member) as file:
                 while chunk := file.read(PACKED_BYTES):
-                    keep(held, chunk)
+                    keep(held, chunk, self._packed_size(member))
         except UnreadableError:
             raise
         except (OSError, RuntimeError, NotImplementedError, EOFError, ValueError, *ZIP_FAULTS) as error:
@@ -76,6 +78,10 @@ class Container(ABC):
             return Content(held.getvalue(), fault)
         data = held.getvalue()
         return Content(data, self._doubt(member, data))
+
+    def _packed_size(self, member: str) -> int | None:
+        """Return how many bytes a member takes in the archive; `None` where that does not pack."""
+        return None
 
     def _doubt(self, member: str, data: bytes) -> str | None:
         """Return what is wrong with all that was read of a member."""
@@ -109,7 +115,7 @@ class Zip(Container):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        file = os.fdopen(open_private(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        file = open_reading(path)
         try:
             self._zip = zipfile.ZipFile(file)
         except (*ZIP_FAULTS, OSError, ValueError, NotImplementedError, EOFError) as error:
@@ -147,6 +153,9 @@ class Zip(Container):
         del item.CRC
         return self._zip.open(item)
 
+    def _packed_size(self, member: str) -> int | None:
+        return self._members[member].compress_size
+
     def _doubt(self, member: str, data: bytes) -> str | None:
         """Hold the checksum against what was read."""
         is_right = zlib.crc32(data) == self._members[member].CRC
@@ -159,6 +168,8 @@ class Folder(Container):
     def __init__(self, path: Path, only: str | None = None) -> None:
         super().__init__(path)
         self._only = only
+        if only is not None:
+            self.argument = f"ARCHIVE={shlex.quote(str(path / only))}"
 
     def members(self) -> list[str]:
         """Return the paths of all regular files."""
@@ -212,11 +223,7 @@ class Folder(Container):
         return _fingerprint(checksum, size)
 
     def _open(self, member: str) -> IO[bytes]:
-        descriptor = open_private(self.path / member, os.O_RDONLY | os.O_NONBLOCK)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError("no regular file")
-        return os.fdopen(descriptor, "rb")
+        return open_reading(self.path / member)
 
 
 def _is_utf_8(name: str) -> bool:
@@ -237,14 +244,11 @@ def _no_zip(path: Path, error: Exception) -> str:
     except OSError:
         is_cut = False
     if is_cut:
-        return f"{path} is a zip that is cut off or damaged: download it again, then type make import ARCHIVE={path}"
+        return f"{path} is a zip that is cut off or damaged: download it again, then type make import ARCHIVE={shlex.quote(str(path))}"
     reason = f" ({' '.join(str(error).split())})" if isinstance(error, OSError) else ""
     return f"{path} is no zip{reason}: type make import ARCHIVE= and the zip from Strava, or a folder"
 
 
 def _first_bytes(path: Path) -> bytes:
-    descriptor = open_private(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        return os.read(descriptor, 4)
-    finally:
-        os.close(descriptor)
+    with open_reading(path) as file:
+        return file.read(4)

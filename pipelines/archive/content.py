@@ -10,6 +10,8 @@ from pipelines.archive.recording import UnreadableError
 
 # What one member may hold, unpacked: a ride of a week with a point a second is smaller.
 MEMBER_BYTES_AT_MOST = 200 * 2**20
+# Recordings shrink to a tenth; what grows by more than this, and to more than that, was made to.
+GROWTH_AT_MOST, GROWTH_FREE_BYTES = 200, 2**24
 CHUNK_BYTES = 2**20
 # What is unpacked by the call that meets a fault is lost: so much goes in at a time.
 GZIP_BYTES = 2**10
@@ -23,10 +25,13 @@ class Content:
     fault: str | None = None
 
 
-def keep(held: io.BytesIO, chunk: bytes) -> None:
-    """Add what was unpacked to what is held. Raises UnreadableError when that grows beyond reason."""
-    if held.tell() + len(chunk) > MEMBER_BYTES_AT_MOST:
+def keep(held: io.BytesIO, chunk: bytes, packed_size: int | None = None) -> None:
+    """Add what was unpacked, of so many bytes, to what is held. Raises UnreadableError when it grows beyond reason."""
+    size = held.tell() + len(chunk)
+    if size > MEMBER_BYTES_AT_MOST:
         raise UnreadableError(f"it holds more than {MEMBER_BYTES_AT_MOST >> 20} MB")
+    if packed_size is not None and size > max(GROWTH_FREE_BYTES, GROWTH_AT_MOST * packed_size):
+        raise UnreadableError(f"it grows to more than {GROWTH_AT_MOST} times its size when it is unpacked")
     held.write(chunk)
 
 
@@ -39,7 +44,7 @@ def inflate(packed: bytes) -> Content:
         begun_at = held.tell()
         try:
             for chunk in stream:
-                keep(held, chunk)
+                keep(held, chunk, len(packed))
         except zlib.error as error:
             # Once more, by single bytes where it broke: nothing before that is lost.
             held.seek(begun_at)

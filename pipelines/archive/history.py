@@ -61,7 +61,7 @@ def _athlete(context: Context) -> Rows | None:
         path = context.container.path
         raise UserError(
             f"{path} is the archive of athlete {athlete['id']}, and what is loaded is of athlete {min(ids)}: type "
-            f"make import ARCHIVE={path} PLAYGROUND=another/folder"
+            f"make import {context.container.argument} PLAYGROUND=another/folder"
         )
     context.athlete_id = athlete["id"]
     # The API's is fresher, whenever it was asked.

@@ -7,6 +7,8 @@ from pipelines.archive.container import RECORDING_ENDS, Container
 from pipelines.errors import UserError
 
 ACTIVITIES = "activities.csv"
+# A life of activities, their pictures included, has fewer.
+MEMBERS_AT_MOST = 500_000
 # Nothing else is opened: an export holds addresses and privacy zones, too.
 TEXTS = ("profile.csv", "general_preferences.csv")
 
@@ -29,7 +31,13 @@ class Layout:
 
 def layout_of(container: Container) -> Layout:
     """Find the members that matter. Raises UserError where there is no activity."""
-    members = [member for member in container.members() if not _is_of_a_desktop(member)]
+    found = container.members()
+    if len(found) > MEMBERS_AT_MOST:
+        raise UserError(
+            f"{container.path} holds more than {MEMBERS_AT_MOST} files: type make import ARCHIVE= and the zip from Strava, "
+            "or a folder of recordings"
+        )
+    members = [member for member in found if not _is_of_a_desktop(member)]
     tables = [member for member in members if member.rpartition("/")[2] == ACTIVITIES]
     if tables:
         table = min(tables, key=lambda member: (member.count("/"), member))

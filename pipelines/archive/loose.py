@@ -53,6 +53,7 @@ class Loose:
             yield Listed({"new": len(read.legs)}, len(known.activities) + new)
             if read.legs:
                 yield from self._mended([read.task.member])
+                yield from self._replaced(read)
             yield StreamsSettled("loaded" if read.legs else "failed")
         yield from self._improved()
 
@@ -61,6 +62,18 @@ class Loose:
         failed = {rows.name_id(member) for member in members if member} & self.context.known.fetches.keys()
         if failed:
             yield Superseded(sorted(failed))
+
+    def _replaced(self, read: Read) -> Iterator[Event]:
+        """What the same file held before it was changed: half of a recording, say, while it was being copied."""
+        archived = self.context.archived(read.task.member)
+        gone = [
+            id_
+            for id_, fetch in self.context.known.fetches.items()
+            if id_ < 0 and fetch.archived and fetch.file_content not in (None, read.content)
+            if (fetch.archived.name, fetch.archived.file_name) == (archived.name, archived.file_name)
+        ]
+        if gone:
+            yield Superseded(gone)
 
     def _improved(self) -> Iterator[Event]:
         """Rows of activities whose local time the others tell in another way, now that all are known."""

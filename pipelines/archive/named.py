@@ -59,7 +59,7 @@ class Named:
         except UnreadableError as error:
             raise UserError(
                 f"{path}: {member} cannot be read ({one_line(error)}): download the archive again, then type "
-                f"make import ARCHIVE={path}"
+                f"make import {context.container.argument}"
             ) from None
         self.fault = content.fault
         self.items: dict[int, Item] = {}
@@ -195,6 +195,8 @@ class Named:
             return fetch.sample_count > 0 or member is None
         if self.context.is_older_than(fetch.archived):
             return True
+        if member is None and fetch.sample_count:
+            return True  # an older archive had the file: its samples are better than none
         if item.is_changed:
             return False
         return fetch.file_fingerprint == (self.context.container.fingerprint(member) if member else None)

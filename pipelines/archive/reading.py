@@ -52,6 +52,7 @@ class Read:
     legs: Sequence[Leg] = ()
     utc_offset_s: float | None = None
     fault: str | None = None
+    size: int = 0  # of the content, in bytes
 
     def of(self, leg: Leg) -> "Read":
         """Return it with this leg alone."""
@@ -61,8 +62,10 @@ class Read:
 def read(container: Container, task: Task) -> Read:
     """Read a member; whatever is wrong with it is told in the result."""
     number = content = None
+    size = 0
     try:
         content = container.read(task.member)
+        size = len(content.data)
         digest = hashlib.blake2b(content.data, digest_size=8).digest()
         number = int.from_bytes(digest, "little") >> 1
         recording = parse(content.data)
@@ -70,12 +73,11 @@ def read(container: Container, task: Task) -> Read:
     except UnreadableError as error:
         # What was read of a damaged file may be nothing that one can tell a format by.
         before = f"{content.fault}: " if content and content.fault else ""
-        return Read(task, number, fault=before + one_line(error))
+        return Read(task, number, fault=before + one_line(error), size=size)
     except Exception as error:  # a fault of a reader of ours must not keep the other files out
-        return Read(
-            task, number, fault=f"it could not be read ({type(error).__name__}: {one_line(error)[:200]})"
-        )
-    return Read(task, number, legs, recording.utc_offset_s, content.fault or recording.fault)
+        fault = f"it could not be read ({type(error).__name__}: {one_line(error)[:200]})"
+        return Read(task, number, fault=fault, size=size)
+    return Read(task, number, legs, recording.utc_offset_s, content.fault or recording.fault, size)
 
 
 def parse(data: bytes) -> Recording:

@@ -12,28 +12,40 @@ from pathlib import Path
 
 from pipelines.archive.container import Container, open_container
 from pipelines.archive.reading import Read, Task, read
+from pipelines.errors import UserError
 
 PROCESSES = 2
 # What is read ahead of the loading; each is some hundred kB.
 AHEAD = 6
-# Fewer are read here: two processes take longer to start.
+# As many or fewer are read by one: two take longer to start.
 FEW = 8
+# What all members may hold together, unpacked: ten lives of training have less.
+ALL_BYTES_AT_MOST = 64 * 2**30
 
 
 def read_all(container: Container, tasks: Iterable[Task], count: int) -> Iterator[Read]:
     """Read `count` tasks; results come in their order. A task that kills its process is one that failed."""
-    if count <= FEW:
-        for task in tasks:
-            yield read(container, task)
+    if not count:
         return
-    waiting = iter(tasks)
-    readers = [_Reader(container.path) for _ in range(PROCESSES)]
+    size = 0
+    for result in _read_in_order(container, iter(tasks), PROCESSES if count > FEW else 1):
+        size += result.size
+        if size > ALL_BYTES_AT_MOST:
+            raise UserError(
+                f"{container.path} holds more than {ALL_BYTES_AT_MOST >> 30} GB of recordings, which is more than anybody "
+                "has: what was loaded so far is safe; type make import ARCHIVE= and a smaller folder"
+            )
+        yield result
+
+
+def _read_in_order(container: Container, waiting: Iterator[Task], processes: int) -> Iterator[Read]:
+    readers = [_Reader(container.path) for _ in range(processes)]
     running: deque[tuple[Task, int]] = deque()
     try:
         while True:
             for task in islice(waiting, AHEAD - len(running)):
                 busy = [which for _, which in running]
-                which = min(range(PROCESSES), key=busy.count)
+                which = min(range(processes), key=busy.count)
                 readers[which].begin(task)
                 running.append((task, which))
             if not running:

@@ -73,7 +73,7 @@ class SourceRun(ABC):
         self.tell(stop)
         return stop
 
-    def open(self, progress: Progress) -> "tuple[Loader, Known]":
+    def prepare(self, progress: Progress) -> "tuple[Loader, Known]":
         """Load what an earlier run has left behind; returns the loader, and what is known then."""
         from pipelines.warehouse.known import read_known
         from pipelines.warehouse.load import Loader

@@ -64,7 +64,7 @@ class Extraction(SourceRun):
 
     def work(self, progress: Progress) -> None:
         """Download and load."""
-        loader, known = self.open(progress)
+        loader, known = self.prepare(progress)
         from pipelines.strava.api import StravaSession
         from pipelines.strava.history import Extent, History
 

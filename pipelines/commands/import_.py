@@ -45,7 +45,7 @@ class Import(SourceRun):
 
     def work(self, progress: Progress) -> None:
         """Read and load."""
-        loader, known = self.open(progress)
+        loader, known = self.prepare(progress)
         from pipelines.archive.history import everything
 
         self.drive(everything(self.container, known, self.started_at, self.timezone), loader, progress)
@@ -65,7 +65,7 @@ class Import(SourceRun):
             print(f"note: {visible(note)}")
         if stop is not None:
             pending = f"; {tally.pending} recordings are still to be read" if tally.pending else ""
-            again = f"make import ARCHIVE={self.container.path}"
+            again = f"make import {self.container.argument}"
             print(
                 f"{visible(one_line(stop))}{pending}. Nothing is lost: type `{visible(again)}` to go on later."
             )
