@@ -91,7 +91,8 @@ def tell(error: BaseException, command: str, shared: Shared) -> int:
         case RunError():
             status, text = 1, one_line(known)
         case KeyboardInterrupt():
-            status, text = 1, f"interrupted; nothing is lost: type `make {command}` to go on"
+            again = f"{command} ARCHIVE=…" if command == "import" else command
+            status, text = 1, f"interrupted; nothing is lost: type `make {again}` to go on"
         case _:
             status = 1
             text = (
@@ -101,6 +102,12 @@ def tell(error: BaseException, command: str, shared: Shared) -> int:
     sys.stdout.flush()
     print(f"strava-marts: {visible(redact(text))}", file=sys.stderr, flush=True)
     return status
+
+
+def _path(text: str) -> Path:
+    """Return the path; not every shell expands the ~ of PLAYGROUND=~/x."""
+    path = Path(text)
+    return path.expanduser() if text.startswith("~/") else path
 
 
 def _usage(error: click.ClickException) -> str:
@@ -132,7 +139,7 @@ allow_deletes = click.option(
 @click.option(
     "--playground",
     envvar="PLAYGROUND",
-    type=lambda text: Playground(Path(text)),
+    type=lambda text: Playground(_path(text)),
     default="Playground",
     metavar="PATH",
     show_envvar=True,

@@ -76,6 +76,11 @@ class Playground:
         """Stands while `make purge` is at work, and after one that was killed."""
         return self.root / ".purging"
 
+    def to_type(self, command: str) -> str:
+        """Return a command as it has to be typed for this Playground."""
+        is_default = self.root == Path("Playground")
+        return command if is_default else f"{command} PLAYGROUND={shlex.quote(str(self.root))}"
+
     def begin(self) -> str:
         """Return the shell command that makes a config.toml to be filled in."""
         folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))

@@ -289,7 +289,8 @@ def _require_credentials(settings: Settings, playground: Playground) -> None:
         if value is None and missing_file:
             raise UserError(
                 f"{playground.config} is missing: type `{playground.begin()}` "
-                "and fill in client_id and client_secret from strava.com/settings/api"
+                "and fill in client_id and client_secret from strava.com/settings/api; of the archive that Strava sends "
+                "you `make import ARCHIVE=…` needs none of that"
             )
         if value is None:
             raise UserError(

@@ -184,11 +184,15 @@ def test_an_encrypted_activities_csv_ends_it(few_zip: Path, playground: Path, tm
 
 AS_NOBODY = """
 import os, sys
+from pipelines.archive import loose
+from pipelines.archive.reading import read
 from pipelines.__main__ import main
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
+# Python itself may lie where only root can read: no process of its own for the reading.
+loose.read_all = lambda container, tasks, count: (read(container, task) for task in tasks)
 sys.argv[1:] = ["import"]
 sys.exit(main())
 """

@@ -1,6 +1,13 @@
 -- Nothing is lost or counted twice on the way: every mart that only sums adds up to the raw table.
 with raw_activities as (
-    select * from {{ source('strava_raw', 'activities') }}
+    select
+        * replace (
+            -- of archives before 2021 the elapsed time counts
+            case
+                when moving_time is null and distance > 0 then elapsed_time else moving_time
+            end as moving_time
+        )
+    from {{ source('strava_raw', 'activities') }}
     where deleted_at is null
 ),
 

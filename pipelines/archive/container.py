@@ -29,7 +29,8 @@ class Container(ABC):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # What the user named, to be typed again.
+        # What the user named, in words, and to be typed again.
+        self.called = path.name
         self.argument = f"ARCHIVE={shlex.quote(str(path))}"
         # What of it cannot be looked at, in words: known once `members` was asked for.
         self.problems: list[str] = []
@@ -169,7 +170,7 @@ class Folder(Container):
         super().__init__(path)
         self._only = only
         if only is not None:
-            self.argument = f"ARCHIVE={shlex.quote(str(path / only))}"
+            self.argument, self.called = f"ARCHIVE={shlex.quote(str(path / only))}", only
 
     def members(self) -> list[str]:
         """Return the paths of all regular files."""

@@ -17,6 +17,7 @@ class Context:
         self.layout = layout_of(container)
         self.clocks = Clocks(known.activities.values(), timezone)
         self.athlete_id = min(known.athlete_ids, default=None)
+        self.whose_is_unknown = False
         table = self.layout.activities
         # Of recordings alone each has a time of its own.
         self.modified_at = container.modified_at(table) if table else None

@@ -13,7 +13,7 @@ from pipelines.archive.loose import Loose
 from pipelines.archive.named import Named
 from pipelines.archive.recording import UnreadableError
 from pipelines.errors import UserError
-from pipelines.events import Event, ListingBegun, Rows
+from pipelines.events import Event, ListingBegun, Note, Rows
 from pipelines.known import Known
 from pipelines.tables import ATHLETE, GEAR, TABLES
 
@@ -42,6 +42,10 @@ def everything(
         yield from Loose(context).recordings()
         return
     athlete = _athlete(context)
+    if athlete is None and context.whose_is_unknown and context.athlete_id is not None:
+        yield Note(
+            f"this archive does not say whose it is: taken as athlete {context.athlete_id}'s, as what is loaded"
+        )
     named = Named(context, context.layout.activities)
     yield from named.listing()
     if athlete is not None:
@@ -55,6 +59,7 @@ def _athlete(context: Context) -> Rows | None:
     """Learn whose archive it is; returns his row where it is news. Raises UserError when it is another one's."""
     athlete = profile.read_athlete(_text(context, "profile.csv"), _text(context, "general_preferences.csv"))
     if athlete is None or athlete.get("id") is None:
+        context.whose_is_unknown = True
         return None
     ids = context.known.athlete_ids
     if ids and athlete["id"] not in ids:

@@ -20,6 +20,7 @@ class Layout:
     activities: str | None  # `None`: recordings alone
     texts: Mapping[str, str]  # by their names in TEXTS
     recordings: Mapping[str, str]  # by the name that activities.csv gives them, or by their own
+    others: tuple[str, ...] = ()  # tables of further archives, which are left alone
 
     def recording(self, file_name: str) -> str | None:
         """Return the member that activities.csv means: people unpack the recordings, and pack them again."""
@@ -43,7 +44,8 @@ def layout_of(container: Container) -> Layout:
         table = min(tables, key=lambda member: (member.count("/"), member))
         top = table.removesuffix(ACTIVITIES)
         inside = {member.removeprefix(top): member for member in members if member.startswith(top)}
-        return Layout(table, {name: inside[name] for name in TEXTS if name in inside}, inside)
+        texts = {name: inside[name] for name in TEXTS if name in inside}
+        return Layout(table, texts, inside, tuple(other for other in tables if other != table))
     recordings = [member for member in members if member.lower().removesuffix(".gz").endswith(RECORDING_ENDS)]
     if not recordings:
         raise UserError(

@@ -72,6 +72,11 @@ class Named:
         """Rows of what is new or has changed."""
         for problem in self.table.problems:
             yield Note(problem)
+        if self.context.layout.others:
+            yield Note(
+                f"{self.member} was read; of other archives in there, not: {', '.join(self.context.layout.others)} "
+                "(import each by itself)"
+            )
         if self.fault:
             yield Note(f"{self.member}: {self.fault}")
         self.items = {item.id: item for item in self._to_load()}

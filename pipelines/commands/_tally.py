@@ -76,6 +76,11 @@ class Tally:
         return self.streams_loaded + self.streams_none + self.streams_failed + self.streams_unchanged
 
     @property
+    def has_news(self) -> bool:
+        """Whether anything came in."""
+        return bool(self.new + self.changed + self.streams_loaded)
+
+    @property
     def is_complete(self) -> bool:
         """Whether nothing failed or was refused."""
         return not (self.streams_failed or self.deletions_refused)

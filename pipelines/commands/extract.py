@@ -22,7 +22,7 @@ REFRESH_WAIT_S = 5
 def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool) -> None:
     """Download, and say what to type next."""
     extract(playground, wait=wait, full=full, allow_deletes=allow_deletes)
-    print("Type `make transform` to build the marts.")
+    print(f"Type `{playground.to_type('make transform')}` to build the marts.")
 
 
 def extract(
@@ -149,7 +149,8 @@ class Extraction(SourceRun):
             print(f"note: {visible(note)}")
         if stop is not None:
             pending = "" if tally.pending is None else f"; {tally.pending} activities wait for their streams"
-            print(f"{visible(one_line(stop))}{pending}. Nothing is lost: type `make extract` to go on later.")
+            again = self.playground.to_type("make extract")
+            print(f"{visible(one_line(stop))}{pending}. Nothing is lost: type `{again}` to go on later.")
         elif tally.is_complete:
             print("Everything is loaded.")
         else:

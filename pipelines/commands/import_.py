@@ -26,8 +26,10 @@ def main(playground: Playground, archive: str) -> None:
     container = open_container(Path(archive).expanduser())
     playground.prepare()
     with locks.one_at_a_time(playground.root, "extract", "import"):
-        Import(playground, container, settings.import_.timezone).run()
-    print("Type `make transform` to build the marts.")
+        run = Import(playground, container, settings.import_.timezone)
+        run.run()
+    if run.tally.has_news:
+        print(f"Type `{playground.to_type('make transform')}` to build the marts.")
 
 
 class Import(SourceRun):
@@ -60,12 +62,14 @@ class Import(SourceRun):
             files += f", {tally.streams_failed} could not be read (`make status` tells why)"
         if tally.streams_unchanged:
             files += f", {tally.streams_unchanged} were there under another name"
-        print(f"{visible(self.container.name)}: {tally.new} new activities, {tally.changed} changed; {files}")
+        print(
+            f"{visible(self.container.called)}: {tally.new} new activities, {tally.changed} changed; {files}"
+        )
         for note in [*tally.notes, *self.container.problems]:
             print(f"note: {visible(note)}")
         if stop is not None:
             pending = f"; {tally.pending} recordings are still to be read" if tally.pending else ""
-            again = f"make import {self.container.argument}"
+            again = self.playground.to_type(f"make import {self.container.argument}")
             print(
                 f"{visible(one_line(stop))}{pending}. Nothing is lost: type `{visible(again)}` to go on later."
             )

@@ -140,10 +140,11 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     if status.warehouse_error is not None:
         return status.warehouse_error
     held = status.warehouse
-    if held is None and not playground.config.exists():
+    if (held is None or not held.activity_count) and not playground.config.exists():
         return f"{IMPORT} if you have your archive from Strava; else {playground.begin()}, fill it in, then make authorize"
     if held is not None and held.recordings_pending:
-        return f"{IMPORT} once more: {held.recordings_pending} recordings are still to be read"
+        name = held.archives[0].name if held.archives else "export.zip"
+        return f"make import ARCHIVE=… with {name} once more: {held.recordings_pending} recordings are still to be read"
     if not status.is_authorized and not (held and held.archives):
         try:
             load_settings(playground, credentials=True)
@@ -182,11 +183,13 @@ def lines(status: Status) -> list[str]:
     else:
         out += _held_lines(status.warehouse, status.quota)
     quota = status.quota
-    out.append(
-        f"Quota        {quota.quarter_hour_left} of {quota.quarter_hour_limit} left until "
-        f"{quota.quarter_hour_resets_at.astimezone():%H:%M:%S}, {quota.day_left} of {quota.day_limit} left "
-        f"until {quota.day_resets_at.astimezone():%Y-%m-%d %H:%M %Z}"
-    )
+    is_of_archives = status.warehouse is not None and status.warehouse.archives and not status.is_authorized
+    if not is_of_archives:
+        out.append(
+            f"Quota        {quota.quarter_hour_left} of {quota.quarter_hour_limit} left until "
+            f"{quota.quarter_hour_resets_at.astimezone():%H:%M:%S}, {quota.day_left} of {quota.day_limit} left "
+            f"until {quota.day_resets_at.astimezone():%Y-%m-%d %H:%M %Z}"
+        )
     if status.runs:
         out.append("Last runs")
         out += [f"  {_run_line(run)}" for run in status.runs[-RUNS_SHOWN:]]

@@ -38,7 +38,8 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     ):
         build(playground, settings, (lock, turn), debug)
     print(
-        f"The marts are in {playground.marts}. Type `make sql` to query them, `make report` for the charts."
+        f"The marts are in {playground.marts}. Type `{playground.to_type('make sql')}` to query them, "
+        f"`{playground.to_type('make report')}` for the charts."
     )
 
 

@@ -74,6 +74,14 @@ def _chart(rows: Sequence[Row], unit: PaceUnit) -> alt.Chart:
     return chart
 
 
+def _activity(row: Row) -> Link | str:
+    """Return a link to the activity; a mere recording has no page on Strava."""
+    name: str = row["activity_name"] or "without a name"
+    if row["activity_id"] < 0:
+        return name
+    return Link(f"https://www.strava.com/activities/{row['activity_id']}", name)
+
+
 def _table(rows: Sequence[Row], unit: PaceUnit) -> Table:
     return Table(
         ["Distance", "Time", unit.name, "Day", "Activity"],
@@ -83,10 +91,7 @@ def _table(rows: Sequence[Row], unit: PaceUnit) -> Table:
                 clock(row["elapsed_time_s"]),
                 unit.text(row["pace_s_per_km"]),
                 str(row["day"]),
-                Link(
-                    f"https://www.strava.com/activities/{row['activity_id']}",
-                    row["activity_name"] or "without a name",
-                ),
+                _activity(row),
             ]
             for row in rows
         ],

@@ -22,7 +22,9 @@ def missing(playground: Playground) -> UserError:
     """Return the error of a Playground without published marts."""
     demo = playground.root / "demo"
     hint = f", or add PLAYGROUND={demo} to look at the demo" if (demo / "marts.duckdb").exists() else ""
-    return UserError(f"{playground.marts} is missing: type `make refresh` first{hint}")
+    return UserError(
+        f"{playground.marts} is missing: type `make import ARCHIVE=…` and `make transform`, or `make refresh`, first{hint}"
+    )
 
 
 def is_held(playground: Playground) -> bool:
