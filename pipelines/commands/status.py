@@ -143,8 +143,8 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     if (held is None or not held.activity_count) and not playground.config.exists():
         return f"{IMPORT} if you have your archive from Strava; else {playground.begin()}, fill it in, then make authorize"
     if held is not None and held.recordings_pending:
-        name = held.archives[0].name if held.archives else "export.zip"
-        return f"make import ARCHIVE=… with {name} once more: {held.recordings_pending} recordings are still to be read"
+        archive = held.archives[0].name if held.archives else "the archive"
+        return f"make import ARCHIVE=… with {archive} again: {held.recordings_pending} recordings are still to be read"
     if not status.is_authorized and not (held and held.archives):
         try:
             load_settings(playground, credentials=True)
