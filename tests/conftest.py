@@ -1,7 +1,6 @@
 """Fixtures that several test files share."""
 
 import datetime as dt
-import fcntl
 import os
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import clock, dbt_parsing, forks
-from tests.harness import FIGURES, PLENTY, make_playground, run_cold
+from tests.harness import FIGURES, PLENTY, made_once, make_playground, run_cold
 from tests.simulated_strava import SimulatedStrava, history, uniform_history
 
 # `make test` tells the makes that tests start that they run inside another one: they would say so.
@@ -107,12 +106,7 @@ def refreshed() -> Path:
 
     One for all workers: tests copy it to write.
     """
-    playground = Path(os.environ[dbt_parsing.FOLDER]) / "refreshed"
-    with playground.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (playground / "report.html").exists():
-            _refresh(playground)
-    return playground
+    return made_once("refreshed", _refresh)
 
 
 def _refresh(playground: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs the real commands in real processes on a Playground of a test's own, and compares with Strava."""
 
+import fcntl
 import json
 import math
 import os
@@ -7,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from tests import clock, forks
+from tests import clock, dbt_parsing, forks
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of a simulated Strava whose quota is not what the test is about: (a quarter of an hour, a day).
@@ -51,6 +53,19 @@ def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None
         f'code = "{code or strava.issue_code()}"\n'
         f'api_url = "{strava.api_url}"\noauth_url = "{strava.oauth_url}"\n{extra}\n'
     )
+    return folder
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills for all workers of a test run together; they only read it."""
+    folder = Path(os.environ[dbt_parsing.FOLDER]) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder.with_suffix(".done")
+        if not done.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            make(folder)
+            done.touch()
     return folder
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.harness import PLENTY, assert_equal_to_strava, last_line, make_playground, rows, run
+from tests.harness import PLENTY, assert_equal_to_strava, last_line, made_once, make_playground, rows, run
 from tests.rounds import small
 from tests.simulated_strava import Activity, SimulatedStrava, every_kind, streams_of
 from tests.simulated_strava.activities_csv import Variant
 from tests.simulated_strava.export import write_export, write_unpacked
 
-HISTORY = [*small(21, 40), *every_kind()]
+HISTORY = [*small(21, 24), *every_kind()]
 ATHLETE = "[athlete]\nftp_w = 240\nthreshold_pace_s_per_km = 265\n"
 
 
@@ -118,16 +118,18 @@ KEYS = {
 
 
 @pytest.fixture(scope="session")
-def by_both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def by_both() -> tuple[Path, Path]:
     """The marts of one athlete, by the API and by the archive."""
-    folder = tmp_path_factory.mktemp("roads")
+    folder = made_once("roads", _go_both)
+    return folder / "api", folder / "archive"
+
+
+def _go_both(folder: Path) -> None:
     with served(HISTORY) as strava:
-        api = make_playground(folder / "api", strava, ATHLETE)
-        run("refresh", api)
+        run("refresh", make_playground(folder / "api", strava, ATHLETE))
     archive = bare(folder / "archive", ATHLETE)
     run("import", archive, ARCHIVE=str(archive_of(HISTORY, folder / "export.zip")))
     run("transform", archive)
-    return api, archive
 
 
 def test_every_mart_is_compared(by_both: tuple[Path, Path]) -> None:
