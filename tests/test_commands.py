@@ -12,7 +12,7 @@ import pytest
 from pipelines.__main__ import cli
 from tests.harness import ROOT, last_line, run
 
-OF_THE_TEST_TOOLS = {"ROUNDS", "SEED", "ACTIVITIES"}
+OF_THE_TEST_TOOLS = {"ROUNDS", "SEED", "ACTIVITIES", "SOURCE"}
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 

@@ -524,7 +524,7 @@ def test_a_signal_during_refresh_ends_all_of_it(tmp_path: Path, number: int) -> 
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
         assert process.returncode == 0, err
-        assert "type `make extract` to go on later" in out
+        assert f"type `make extract PLAYGROUND={playground}` to go on later" in out
         assert not (playground / "marts.duckdb").exists()
 
 

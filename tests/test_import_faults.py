@@ -137,7 +137,7 @@ class Odd:
         self.failed[error] = "Strava could not put its file into the archive (#error#)"
         self.failed[unsaid] = "media/../nothing.fit is not in the archive"
         self.members[self.names[bomb]] = bytes(odd.BOMB_BYTES)
-        self.failed[bomb] = "times its size when it is unpacked"
+        self.failed[bomb] = "it holds more than 200 MB"
         self.failed[bzip2] = (
             "it cannot be read to its end (it is packed by method 12, not by deflate: zip it again)"
         )

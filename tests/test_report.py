@@ -289,4 +289,4 @@ def test_the_columns_of_the_marts_may_stand_in_any_order(copied: Path, tmp_path:
 
 def test_without_marts_it_says_what_to_type(tmp_path: Path) -> None:
     done = run("report", tmp_path, expect=2)
-    assert re.search("marts.duckdb is missing: type `make refresh`", last_line(done))
+    assert re.search("marts.duckdb is missing: type `make import ARCHIVE=…` and", last_line(done))

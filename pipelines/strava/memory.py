@@ -10,6 +10,8 @@ from pipelines.kinds import Kind
 from pipelines.known import Activity, Fetch, Known, Listing
 from pipelines.tables import STREAM_FETCHES
 
+MEASURES = ("distance", "moving_time", "elapsed_time")
+
 
 class Memory:
     """Reads and writes the state of the source.
@@ -91,17 +93,17 @@ class Memory:
         rows = []
         for id_, (fetched_at, error) in self._of("untold").items():
             status, sample_count, attempt_count, next_attempt_at, *measures = self._of("fetches")[id_]
-            values = (
-                int(id_),
-                status,
-                sample_count,
-                attempt_count,
-                fetched_at,
-                next_attempt_at,
-                error,
-                *measures,
-            )
-            rows.append(dict(zip(STREAM_FETCHES.columns, values, strict=True)))
+            row = {
+                "activity_id": int(id_),
+                "status": status,
+                "sample_count": sample_count,
+                "attempt_count": attempt_count,
+                "fetched_at": fetched_at,
+                "next_attempt_at": next_attempt_at,
+                "error": error,
+                "origin": "api",
+            }
+            rows.append({**row, **dict(zip(MEASURES, measures, strict=True))})
         return STREAM_FETCHES.rows(rows) if rows else None
 
     def listing(self, listing: Mapping[str, Any]) -> None:

@@ -117,7 +117,7 @@ def vanished(
 
 def is_listable(activity: Activity) -> bool:
     """Tell whether Strava knows it: a recording that came as a mere file has an id of ours, below zero."""
-    return activity.id > 0
+    return activity.id >= 0
 
 
 def refuse_deletion(
