@@ -229,6 +229,53 @@ def test_a_row_of_the_table_takes_the_place_of_the_mere_recording(
     assert rows(playground, "select id from strava_raw.activities order by id") == held
 
 
+def test_a_file_that_is_changed_takes_its_own_place(recordings: Path, playground: Path) -> None:
+    [path, *_] = sorted(recordings.rglob("*.fit.gz"))
+    whole = path.read_bytes()
+    path.write_bytes(gzip.compress(gzip.decompress(whole)[:-2000]))  # as while it is being copied
+    run("import", playground, ARCHIVE=str(recordings))
+    path.write_bytes(whole)
+    done = run("import", playground, ARCHIVE=str(recordings))
+    assert "1 new activities" in done.stdout
+    assert len(rows(playground, "select id from strava_raw.activities")) == len(recorded(HISTORY[:12]))
+    assert rows(playground, "select count(*) from strava_raw.stream_fetches where error is not null") == [
+        (0,)
+    ]
+
+
+def test_samples_outlive_an_archive_that_has_lost_their_file(
+    archive: Path, imported: Path, tmp_path: Path
+) -> None:
+    playground = tmp_path / "copy"
+    shutil.copytree(imported, playground)
+    [(name,)] = rows(
+        playground, "select file_name from strava_raw.stream_fetches where status = 'loaded' limit 1"
+    )
+    odd_archives.with_filename(archive, tmp_path / "odd.zip", name)
+    run("import", playground, ARCHIVE=str(tmp_path / "odd.zip"))
+    assert rows(playground, SAMPLES) == rows(imported, SAMPLES)
+    assert rows(playground, LEDGER) == rows(imported, LEDGER)
+
+
+def test_of_several_archives_in_a_folder_one_is_read_and_it_is_said(playground: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_unpacked(tmp_path / "both" / name, HISTORY[:2] if name == "a" else HISTORY[2:4])
+    done = run("import", playground, ARCHIVE=str(tmp_path / "both"))
+    assert "note: a/activities.csv was read; of other archives in there, not: b/activities.csv" in done.stdout
+    assert len(rows(playground, "select id from strava_raw.activities")) == 2
+
+
+def test_an_archive_of_nobody_is_taken_as_the_one_athletes_and_it_is_said(
+    imported: Path, tmp_path: Path
+) -> None:
+    playground = tmp_path / "copy"
+    shutil.copytree(imported, playground)
+    write_unpacked(tmp_path / "old", HISTORY[:2])
+    (tmp_path / "old" / "profile.csv").unlink()
+    done = run("import", playground, ARCHIVE=str(tmp_path / "old"))
+    assert "note: this archive does not say whose it is: taken as athlete 24392837's" in done.stdout
+
+
 # ---- what the user typed
 
 

@@ -251,6 +251,11 @@ def test_a_distance_that_an_old_archive_has_cut_off_is_no_change(tmp_path: Path,
         assert without == len(history)
         status = run("status", playground).stdout
         assert f"{len(history)} of them without a moving time" in status
+        if year == 2018:
+            run("transform", playground)
+            paces = "select count(*) from marts.activities where pace_s_per_km = elapsed_pace_s_per_km"
+            moved = sum(a.summary["distance"] > 0 for a in history)
+            assert rows(playground, paces, "marts.duckdb") == [(moved,)]
         run("extract", playground)
         assert asked_for_streams(strava) == []
         assert_equal_to_strava(playground, strava, streams=False)

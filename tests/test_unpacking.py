@@ -7,6 +7,7 @@ import time
 import pytest
 
 from pipelines.archive.content import inflate
+from pipelines.archive.recording import UnreadableError
 
 
 @pytest.mark.parametrize("size", [0, 1, 5_000, 2**20, 2_500_000])
@@ -32,3 +33,10 @@ def test_a_gzip_of_very_many_empty_ones_is_read_in_time_linear_in_it() -> None:
     begun = time.process_time()
     assert inflate(gzip.compress(b"", mtime=0) * 300_000).data == b""
     assert time.process_time() - begun < 20
+
+
+def test_what_grows_beyond_reason_is_refused_long_before_it_is_large() -> None:
+    # Zeros shrink to a thousandth, recordings to a tenth.
+    with pytest.raises(UnreadableError, match="grows to more than 200 times its size"):
+        inflate(gzip.compress(bytes(2**25), 9))
+    assert len(inflate(gzip.compress(bytes(2**23), 9)).data) == 2**23
