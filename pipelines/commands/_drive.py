@@ -100,12 +100,11 @@ class Drive:
 
     def _flush(self, change: Change | None = None) -> None:
         """Load what is in hand, then do what an event says of rows that stand already."""
-        batch, self._batch, self._bytes = self._batch, {}, 0
-        if not batch and change is None:
+        if not self._batch and change is None:
             return
         try:
-            if batch:
-                self.loader.load(batch)
+            if self._batch:
+                self.loader.load(self._taken())
             if change:
                 self.loader.change(change)
         except (UserError, StoppedError):
@@ -113,6 +112,11 @@ class Drive:
             self._keep_the_rest([change] if change else [])
             raise
         gc.collect()  # dlt leaves the tables in cycles
+
+    def _taken(self) -> dict[str, "list[pa.Table]"]:
+        """Hand over what is in hand. No variable of a caller may keep it while it is loaded: see Loader.load."""
+        batch, self._batch, self._bytes = self._batch, {}, 0
+        return batch
 
     def _keep_the_rest(self, changes: list[Change]) -> None:
         """Put what was read but cannot be loaded now where the next run finds it."""
@@ -132,8 +136,7 @@ class Drive:
                         changes.append(event)
                     case _:
                         pass
-        batch, self._batch = self._batch, {}
-        self.loader.keep(batch, changes)
+        self.loader.keep(self._taken(), changes)
 
 
 def until_stopped(events: Iterable[Event], check_stop: Callable[[], None]) -> Iterator[Event]:

@@ -83,6 +83,9 @@ class Loader:
         with self._explained():
             # In dlt's folder before the file is opened: a program that locks it loses us nothing.
             self.keep(tables)
+            # Each load of dlt's leaves an exception behind, with the frames of whoever called it: what their
+            # variables hold would stay for ever.
+            del tables
             self._in_turn(self._normalise_and_load)
 
     def keep(self, tables: TablesInHand, changes: Sequence[Change] = ()) -> None:
