@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 # A batch is loaded this long after its first piece came in; the load itself must fit into the rest of 5 s.
 COMMIT_S = 2.0
-COMMIT_BYTES = 24 * 2**20
+COMMIT_BYTES = 16 * 2**20
 # What may wait while a load is at work: enough that the reading goes on.
-WAITING_BYTES = 32 * 2**20
+WAITING_BYTES = 12 * 2**20
 # How long the request that is under way is waited for when the warehouse cannot be had.
 LAST_REQUEST_S = 5
 
