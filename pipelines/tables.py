@@ -55,6 +55,13 @@ class Table:
         fields = [pa.field(name, arrow_type(kind), nullable=name != self.key) for name, kind in kinds.items()]
         return pa.schema(fields)
 
+    def gone(self, keys: Sequence[int]) -> "pa.Table":
+        """Return rows that delete those with these keys: they set `is_gone`, of `hints_with_deletion`."""
+        import pyarrow as pa
+
+        schema = pa.schema([self.schema().field(str(self.key)), pa.field("is_gone", pa.bool_())])
+        return pa.table([pa.array(keys, pa.int64()), pa.array([True] * len(keys))], schema=schema)
+
     def newest(self, parts: "Sequence[pa.Table]") -> "pa.Table":
         """Return the parts as one table; of rows with the same key the last one, as rows replace rows.
 

@@ -169,6 +169,7 @@ class Folder(Container):
     def __init__(self, path: Path, only: str | None = None) -> None:
         super().__init__(path)
         self._only = only
+        self._fingerprints: dict[str, int] = {}
         if only is not None:
             self.argument, self.called = f"ARCHIVE={shlex.quote(str(path / only))}", only
 
@@ -213,7 +214,15 @@ class Folder(Container):
         return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
     def fingerprint(self, member: str) -> int:
-        """Return checksum and size of what the file holds now; 0 when it cannot be read."""
+        """Return checksum and size of what the file held when it was first asked for; 0 when it cannot be read.
+
+        What changes while it is imported is found to be another file by the next import.
+        """
+        if member not in self._fingerprints:
+            self._fingerprints[member] = self._read_fingerprint(member)
+        return self._fingerprints[member]
+
+    def _read_fingerprint(self, member: str) -> int:
         checksum = size = 0
         try:
             with self._open(member) as file:

@@ -63,6 +63,7 @@ class Named:
             ) from None
         self.fault = content.fault
         self.items: dict[int, Item] = {}
+        self._loose = rows.loose_by_content(context.known)
         # What recordings have told of activities whose local time others may still tell better; `None`: nothing.
         self._legs: dict[int, Leg | None] = {}
         # Rows that come with their recording, which is read once more: without it they would lose what it tells.
@@ -270,7 +271,7 @@ class Named:
         yield StreamsSettled("loaded" if leg else "failed")
 
     def _superseded(self, recordings: Iterable[tuple[int, dt.datetime | None]]) -> Iterator[Event]:
-        if gone := rows.superseded(self.context.known, recordings):
+        if gone := rows.superseded(self.context.known, self._loose, recordings):
             yield Superseded(gone)
 
 

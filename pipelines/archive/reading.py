@@ -11,7 +11,7 @@ from pipelines.archive.complete import Measures, Samples
 from pipelines.archive.container import Container
 from pipelines.archive.fit import read_fit
 from pipelines.archive.recording import Recording, Session, UnreadableError
-from pipelines.archive.xml import read_gpx, read_tcx
+from pipelines.archive.xml import read_xml
 from pipelines.errors import one_line
 
 
@@ -89,7 +89,7 @@ def parse(data: bytes) -> Recording:
         raise UnreadableError("it is empty")
     if not beginning.startswith(b"<"):
         raise UnreadableError("it is neither FIT, TCX nor GPX")
-    return read_tcx(data) if b"<TrainingCenterDatabase" in beginning else read_gpx(data)
+    return read_xml(data)
 
 
 def _legs(recording: Recording, measures: Measures | None) -> list[Leg]:

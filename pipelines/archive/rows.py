@@ -128,16 +128,23 @@ def loose_values(read: Read, leg: Leg) -> dict[str, Any]:
     return {**leg.summary, "name": leg.summary["name"] or stem, "manual": False}
 
 
-def superseded(known: Known, rows: Iterable[tuple[int, dt.datetime | None]]) -> list[int]:
-    """Return the ids below zero whose recording has come in as one of activities.csv.
-
-    `rows` are `(number of the content, start)` of the latter. A file of several sports has an id for each leg;
-    the row takes the place of the leg nearest in start.
-    """
+def loose_by_content(known: Known) -> dict[int, list[int]]:
+    """Return the ids below zero that are known, by the number of their recording's content."""
     by_content: dict[int, list[int]] = {}
     for id_, fetch in known.fetches.items():
         if id_ < 0 and fetch.file_content is not None:
             by_content.setdefault(fetch.file_content, []).append(id_)
+    return by_content
+
+
+def superseded(
+    known: Known, by_content: Mapping[int, Sequence[int]], rows: Iterable[tuple[int, dt.datetime | None]]
+) -> list[int]:
+    """Return the ids of `loose_by_content` whose recording has come in as one of activities.csv.
+
+    `rows` are `(number of the content, start)` of the latter. A file of several sports has an id for each leg;
+    the row takes the place of the leg nearest in start.
+    """
 
     def distance(id_: int, start: dt.datetime) -> float:
         activity = known.activities.get(id_)

@@ -62,7 +62,7 @@ def archive(path: str, local_timezone: str | None = None) -> Sequence[DltResourc
 
         return rows
 
-    def deletable_rows_of(table: Table, key: str) -> DltResource:
+    def deletable_rows_of(table: Table) -> DltResource:
         hints = table.hints_with_deletion("is_gone", "bool")
 
         @dlt.transformer(data_from=recordings, name=table.name, **hints)
@@ -71,15 +71,11 @@ def archive(path: str, local_timezone: str | None = None) -> Sequence[DltResourc
                 case Rows(tables) if table.name in tables:
                     yield tables[table.name]
                 case Superseded(ids):
-                    schema = pa.schema([table.schema().field(key), pa.field("is_gone", pa.bool_())])
-                    yield pa.table([pa.array(ids, pa.int64()), pa.array([True] * len(ids))], schema=schema)
+                    yield table.gone(ids)
 
         return rows
 
     return [
-        deletable_rows_of(ACTIVITIES, "id"),
-        deletable_rows_of(STREAMS, "activity_id"),
-        deletable_rows_of(STREAM_FETCHES, "activity_id"),
-        rows_of(ATHLETE),
-        rows_of(GEAR),
+        *map(deletable_rows_of, (ACTIVITIES, STREAMS, STREAM_FETCHES)),
+        *map(rows_of, (ATHLETE, GEAR)),
     ]

@@ -213,10 +213,10 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
                     yield tables[STREAMS.name]
             case SamplesGone(id_):
                 extraction.memory.forget_samples([id_])
-                yield _gone([id_])
+                yield STREAMS.gone([id_])
             case Deleted(ids):
                 extraction.memory.forget_samples(ids)
-                yield _gone(ids)
+                yield STREAMS.gone(ids)
 
     hints = STREAM_FETCHES.hints_with_deletion("is_gone", "bool")
 
@@ -227,7 +227,7 @@ def _samples(extraction: _Extraction) -> Sequence[DltResource]:
                 extraction.memory.told(tables[STREAM_FETCHES.name])
                 yield tables[STREAM_FETCHES.name]
             case Deleted(ids):
-                yield _gone(ids)
+                yield STREAM_FETCHES.gone(ids)
 
     return [streams, stream_fetches]
 
@@ -258,11 +258,6 @@ def _newest(history: History) -> dt.datetime:
     starts = [a.start_date for a in history.current.values() if a.start_date and not a.is_deleted]
     # None leaves the cursor where it is, as dlt documents; its type does not say so.
     return max(starts, default=cast(dt.datetime, None))
-
-
-def _gone(activity_ids: Sequence[int]) -> pa.Table:
-    schema = pa.schema([STREAMS.schema().field("activity_id"), pa.field("is_gone", pa.bool_())])
-    return pa.table([pa.array(activity_ids, pa.int64()), pa.array([True] * len(activity_ids))], schema=schema)
 
 
 def _wait_or_stop(wait: bool) -> Callable[[Full], None]:
