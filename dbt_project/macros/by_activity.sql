@@ -3,11 +3,13 @@
     activity. Rows of activities that are new, changed or gone (int_stream_changes) are deleted and
     those of the new and changed ones computed again, so that one new activity never costs the whole
     history, and the result is that of a full refresh. With nothing new the model's query is not run.
+    A model whose own formulas have changed (`formulas_version`) computes every activity anew, and
+    only it and what is built from it.
 
     dbt's own `incremental` would need a hook for activities that vanish or come back without rows,
     and builds the first time in one query: activities are taken in batches here, so that memory does
-    not grow with the history. A model names its activities through int_samples, which reads the
-    variable `stream_activities`.
+    not grow with the history. A model names its activities through the variable `stream_activities`,
+    which int_samples reads.
 #}
 
 {% materialization by_activity, adapter='duckdb' %}
@@ -17,12 +19,15 @@
     {#- dbt refuses this in a model whose own text does not name it by ref(), and what a model names
         it builds before the model. -#}
     {%- set changes = ref('int_stream_changes') -%}
+    {%- set versions = changes.schema ~ '.formulas_versions' -%}
+    {%- set version = formulas_version(model.unique_id) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {# DuckDB joins `asof` row by row where it expects few rows, and it expects too few here (100x). #}
     {% call statement('begin', auto_begin=True) %}
         set asof_loop_join_threshold = 0;
         set variable stream_activities = []::bigint[];
+        create table if not exists {{ versions }} (model_name varchar primary key, version varchar);
     {% endcall %}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
@@ -30,7 +35,12 @@
     {%- set unchanged = run_query(
         'select count(*) from ' ~ changes ~ ' where not is_changed'
     ).columns[0].values()[0] | int -%}
-    {%- set is_from_scratch = existing_relation is none or should_full_refresh() or unchanged == 0 -%}
+    {%- set same_formulas = run_query(
+        'select count(*) from ' ~ versions
+        ~ " where model_name = '" ~ model.name ~ "' and version = '" ~ version ~ "'"
+    ).columns[0].values()[0] | int -%}
+    {%- set is_from_scratch =
+        existing_relation is none or should_full_refresh() or unchanged == 0 or same_formulas == 0 -%}
 
     {%- if is_from_scratch -%}
         {%- if existing_relation is not none -%}
@@ -39,6 +49,9 @@
         {% call statement('main') %}
             {{ create_table_as(False, target_relation, compiled_code) }}
         {% endcall %}
+        {% do run_query(
+            'insert or replace into ' ~ versions ~ " values ('" ~ model.name ~ "', '" ~ version ~ "')"
+        ) %}
     {%- else -%}
         {% call statement('main') %}
             delete from {{ target_relation }}
@@ -76,26 +89,32 @@
 {% endmaterialization %}
 
 
-{% macro stream_formulas_version() %}
-    {# Hash of the models by activity, of all that they are built from, and of the macros in them:
-       another text computes every activity anew. #}
+{% macro formulas_version(unique_id) %}
+    {# Hash of a model, of all models and seeds that it is built from, and of the macros in them, with
+       the settings that these read. #}
     {%- set texts = [] -%}
     {%- if execute -%}
-        {%- set found = [] -%}
-        {%- for node in graph.nodes.values() if node.config.materialized == 'by_activity' -%}
-            {%- do found.append(node.unique_id) -%}
-        {%- endfor -%}
+        {%- set found = [unique_id] -%}
         {#- The list grows while it is walked. -#}
-        {%- for unique_id in found -%}
-            {%- for parent in graph.nodes[unique_id].depends_on.nodes -%}
+        {%- for name in found -%}
+            {%- for parent in graph.nodes[name].depends_on.nodes -%}
                 {%- if parent in graph.nodes and parent not in found -%}
                     {%- do found.append(parent) -%}
                 {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
-        {%- for unique_id in found | sort -%}
-            {%- do texts.append(graph.nodes[unique_id].raw_code) -%}
+        {%- for name in found | sort -%}
+            {%- set node = graph.nodes[name] -%}
+            {%- do texts.append(node.checksum.checksum if node.resource_type == 'seed' else node.raw_code) -%}
+        {%- endfor -%}
+        {%- set expansions = {
+            'intervals(': intervals('s', 'n'),
+            'overlap_s(': overlap_s('i', 'f', 't'),
+            'grade_factor(': grade_factor('g'),
+        } -%}
+        {%- for name, expansion in expansions.items() if name in texts | join -%}
+            {%- do texts.append(expansion) -%}
         {%- endfor -%}
     {%- endif -%}
-    {{- return(local_md5(texts | join('\n') ~ grade_factor('i') ~ intervals('s', 'n'))) -}}
+    {{- return(local_md5(texts | join('\n'))) -}}
 {% endmacro %}

@@ -1,6 +1,6 @@
 {#
-    What several models that read samples have in common. The sampling rules are said once, in
-    `intervals`: not 1 Hz, with pauses, with nulls anywhere, with time that repeats or runs back.
+    What several models that read samples have in common. The sampling rules are said once: what a
+    sample is worth in int_clean_samples, what an interval is in `intervals`.
 #}
 
 {% macro intervals(samples, needed) %}
@@ -43,12 +43,26 @@
 {% endmacro %}
 
 
+{% macro overlap_s(interval, from_s, to_s) %}
+    {#- Seconds of an interval that lie between two instants: what crosses a boundary is shared out. -#}
+    greatest(
+        0, least({{ interval }}.time_s, {{ to_s }}) - greatest({{ interval }}.time_s - {{ interval }}.interval_s, {{ from_s }})
+    )
+{%- endmacro %}
+
+
 {% macro grade_factor(slope) %}
-    {# Energy cost of running on a slope (rise/run, within ±0.45) over that on the flat, 3.6 J/kg/m:
-       Minetti et al. 2002, J Appl Physiol 93:1039-1046. Horner's form of their polynomial. #}
+    {# How much more a metre of a slope (rise/run, within ±0.45) costs than one on the flat, by
+       `athlete.gap_model`. "heartrate": a parabola, easiest at -9 % (0.88) and as hard as the flat at
+       -18 %, after Strava Engineering, An Improved GAP Model (Robb 2017). "energy": the energy cost
+       of running over 3.6 J/kg/m, Minetti et al. 2002, J Appl Physiol 93:1039-1046, in Horner's form. #}
     {%- set i = 'greatest(-0.45, least(0.45, ' ~ slope ~ '))' -%}
+    {%- if var('gap_model') == 'energy' -%}
     ((((((155.4 * {{ i }} - 30.4) * {{ i }} - 43.3) * {{ i }} + 46.3) * {{ i }} + 19.5) * {{ i }} + 3.6)
         / 3.6)::double
+    {%- else -%}
+    (0.88 + (100 * {{ i }} + 9) * (100 * {{ i }} + 9) / 675)::double
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -7,6 +7,7 @@ with samples as (
 
 graded_samples as (
     select * from {{ ref('int_graded_samples') }}
+    where is_distance_consistent
 ),
 
 foot_intervals as (

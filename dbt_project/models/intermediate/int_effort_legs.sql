@@ -1,48 +1,54 @@
-{%- set fastest_mm_per_s = { 'foot': 12000, 'ride': 35000, 'swim': 4000 } -%}
-{%- set largest_share_off = 0.05 -%}
+{#- A stretch of half a minute faster than this was driven: a car, not a record. -#}
+{%- set fastest_stretch_mm_per_s = { 'foot': 9800, 'swim': 2500 } -%}
+{%- set stretch_s = 30 -%}
 
 with samples as (
     select * from {{ ref('int_samples') }}
-    where sport_group in ('{{ fastest_mm_per_s | join("', '") }}')
+    where sport_group in ('foot', 'ride', 'swim') and is_distance_consistent and has_distance
 ),
 
-curve as (
-    {{ intervals('samples', 'has_distance') }}
-),
-
--- a stream that differs from the activity's own distance was corrected afterwards
-trusted_streams as (
+-- from each sample the whole intervals up to the first sample at least half a minute later
+stretches as (
     select
-        athlete_id,
-        activity_id,
-        max(distance_mm) / 1000 as stream_distance_m,
-        any_value(activity_distance_m) as activity_distance_m
-    from curve
-    group by all
-    having
-        any_value(activity_distance_m) > 0
-        and abs(stream_distance_m - any_value(activity_distance_m))
-            <= {{ largest_share_off }} * any_value(activity_distance_m)
-),
-
--- cut at every implausibly fast step: a stretch lies within one piece
-pieces as (
-    select
-        athlete_id,
-        activity_id,
-        sport_group,
-        time_s,
-        distance_mm,
-        min(time_s) over (partition by athlete_id, activity_id) as first_s,
-        count(*) filter (
-            where interval_mm > interval_s * case sport_group
-                {%- for sport_group, mm_per_s in fastest_mm_per_s.items() %}
+        *,
+        first_value(time_s) over half_a_minute_later as stretch_end_s,
+        first_value(distance_mm) over half_a_minute_later as stretch_end_mm,
+        case
+            when stretch_end_mm - distance_mm > (stretch_end_s - time_s) * case sport_group
+                {%- for sport_group, mm_per_s in fastest_stretch_mm_per_s.items() %}
                 when '{{ sport_group }}' then {{ mm_per_s }}
                 {%- endfor %}
-            end
-        ) over (partition by athlete_id, activity_id order by time_s) as piece
-    from curve
-    semi join trusted_streams using (athlete_id, activity_id)
+            end then stretch_end_s
+        end as too_fast_until_s
+    from samples
+    window half_a_minute_later as (
+        partition by athlete_id, activity_id order by time_s
+        range between {{ stretch_s }} following and unbounded following
+    )
+),
+
+with_cuts as (
+    select
+        *,
+        min(time_s) over (partition by athlete_id, activity_id) as first_s,
+        is_jump or coalesce(
+            max(too_fast_until_s) over (
+                partition by athlete_id, activity_id order by time_s
+                rows between unbounded preceding and 1 preceding
+            ) >= time_s,
+            false
+        ) as is_cut
+    from stretches
+),
+
+-- a stretch lies within one piece
+pieces as (
+    select
+        *,
+        count(*) filter (where is_cut) over (
+            partition by athlete_id, activity_id order by time_s
+        ) as piece
+    from with_cuts
 ),
 
 -- standing still makes the curve vertical: one point per distance, with its first and last instant

@@ -1,5 +1,6 @@
 with samples as (
     select * from {{ ref('int_graded_samples') }}
+    where is_distance_consistent
 ),
 
 graded_intervals as (
@@ -10,11 +11,11 @@ grade_adjusted as (
     select
         athlete_id,
         activity_id,
-        sum(interval_s)::double as gap_moving_time_s,
-        sum(interval_mm / 1000 * {{ grade_factor('slope') }}) as gap_distance_m
+        time_s,
+        interval_s,
+        interval_mm / 1000 * {{ grade_factor('slope') }} as gap_distance_m
     from graded_intervals
     where is_counted and is_moving
-    group by all
 )
 
 select * from grade_adjusted

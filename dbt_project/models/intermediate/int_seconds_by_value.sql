@@ -9,8 +9,14 @@ power_samples as (
     select * from samples where has_power_meter
 ),
 
+-- a speed is grade-adjusted where the sample has a grade
 foot_samples as (
-    select * from samples where sport_group = 'foot'
+    select
+        *,
+        case when slope is null then 1 else {{ grade_factor('slope') }} end * speed_m_per_s
+            as adjusted_speed_m_per_s
+    from {{ ref('int_graded_samples') }}
+    where is_distance_consistent is distinct from false
 ),
 
 heartrate_intervals as (
@@ -22,7 +28,7 @@ power_intervals as (
 ),
 
 pace_intervals as (
-    {{ intervals('foot_samples', 'speed_m_per_s is not null') }}
+    {{ intervals('foot_samples', 'adjusted_speed_m_per_s is not null') }}
 ),
 
 valued_intervals as (
@@ -37,7 +43,7 @@ valued_intervals as (
     where is_counted
     union all
     select
-        athlete_id, activity_id, 'pace' as value_kind, speed_m_per_s as value, interval_s
+        athlete_id, activity_id, 'pace' as value_kind, adjusted_speed_m_per_s as value, interval_s
     from pace_intervals
     where is_counted
 ),

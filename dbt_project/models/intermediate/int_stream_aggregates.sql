@@ -1,6 +1,6 @@
 {{ config(materialized='by_activity') }}
 -- Built last of the models by activity, because its fingerprints say that all of them are done:
--- depends_on: {{ ref('int_seconds_by_value') }}
+-- depends_on: {{ ref('int_stream_changes') }}
 -- depends_on: {{ ref('int_best_efforts') }}
 -- depends_on: {{ ref('splits') }}
 -- depends_on: {{ ref('power_curve') }}
@@ -8,12 +8,16 @@
 {%- set maximum_quantile = 0.999 %}
 
 with activities as (
-    select * from {{ ref('int_stream_changes') }}
-    where activity_id in (select unnest(getvariable('stream_activities')))
+    select * from {{ ref('int_batch_activities') }}
 ),
 
 samples as (
     select * from {{ ref('int_samples') }}
+),
+
+seconds_by_value as (
+    select * from {{ ref('int_seconds_by_value') }}
+    where activity_id in (select activity_id from activities)
 ),
 
 grade_adjusted as (
@@ -28,15 +32,34 @@ efficiency as (
     select * from {{ ref('int_efficiency') }}
 ),
 
+smoothed_altitude as (
+    select * from {{ ref('int_smoothed_altitude') }}
+),
+
 foot_samples as (
     select * from samples where sport_group = 'foot'
+),
+
+time_intervals as (
+    {{ intervals('samples', 'true') }}
 ),
 
 cadence_intervals as (
     {{ intervals('foot_samples', 'cadence_rpm is not null') }}
 ),
 
--- the device counts one leg
+-- seconds of all samples with a time, whatever else they have
+times as (
+    select
+        athlete_id,
+        activity_id,
+        sum(interval_s) filter (where is_counted) as counted_s,
+        coalesce(sum(interval_s) filter (where is_counted and is_moving), 0) as moving_s
+    from time_intervals
+    group by all
+),
+
+-- the clean samples have one leg's cadence
 cadence as (
     select
         athlete_id,
@@ -47,26 +70,68 @@ cadence as (
     group by all
 ),
 
--- between the first and the last sample kept of those with time and distance
+-- between the first and the last sample that have a distance
 extents as (
     select
         athlete_id,
         activity_id,
-        arg_max(distance_mm, (time_s, -sample_index)) / 1000 as stream_distance_m,
-        (max(time_s) - arg_min(time_s, sample_index))::double as stream_elapsed_time_s
+        max(distance_mm) / 1000 as stream_distance_m,
+        (max(time_s) - min(time_s))::double as stream_elapsed_time_s,
+        any_value(is_distance_consistent) as is_distance_consistent
     from samples
-    where time_s is not null and has_distance
+    where has_distance
     group by all
 ),
 
 -- the 99.9th percentile: single wrong beats do not set the maximum heart rate
-heartrate as (
+measured as (
     select
         athlete_id,
         activity_id,
-        quantile_cont(heartrate_bpm::double, {{ maximum_quantile }}) as heartrate_bpm_p999
+        quantile_cont(heartrate_bpm::double, {{ maximum_quantile }}) as heartrate_bpm_p999,
+        count(heartrate_bpm) > 0 as has_heartrate,
+        count(power_w) filter (where has_power_meter) > 0 as has_power
     from samples
-    where heartrate_bpm is not null
+    group by all
+),
+
+averages as (
+    select
+        athlete_id,
+        activity_id,
+        {% for kind in ['heartrate', 'power'] -%}
+        coalesce(sum(time_s) filter (where value_kind = '{{ kind }}'), 0) as {{ kind }}_s,
+        sum(value * time_s) filter (where value_kind = '{{ kind }}') / nullif({{ kind }}_s, 0)
+            as average_{{ kind }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from seconds_by_value
+    group by all
+),
+
+grade_adjusted_sums as (
+    select
+        athlete_id,
+        activity_id,
+        sum(interval_s)::double as gap_moving_time_s,
+        sum(gap_distance_m) as gap_distance_m
+    from grade_adjusted
+    group by all
+),
+
+rises as (
+    select
+        athlete_id,
+        activity_id,
+        greatest(0, altitude_m - lag(altitude_m) over (
+            partition by athlete_id, activity_id order by distance_mm
+        )) as rise_m
+    from smoothed_altitude
+),
+
+elevation_gains as (
+    select athlete_id, activity_id, sum(rise_m) as elevation_gain_m
+    from rises
     group by all
 ),
 
@@ -78,8 +143,20 @@ combined as (
         activities.sample_count,
         extents.stream_distance_m,
         extents.stream_elapsed_time_s,
-        grade_adjusted.gap_moving_time_s,
-        grade_adjusted.gap_distance_m,
+        times.moving_s::double as stream_moving_time_s,
+        elevation_gains.elevation_gain_m as stream_elevation_gain_m,
+        extents.is_distance_consistent,
+        averages.average_power as average_stream_power_w,
+        averages.average_heartrate as average_stream_heartrate_bpm,
+        {% for kind in ['heartrate', 'power'] -%}
+        case
+            when measured.has_{{ kind }}
+                then least(100, 100 * coalesce(averages.{{ kind }}_s, 0) / nullif(times.counted_s, 0))
+        end as {{ kind }}_coverage_pct,
+        {% endfor -%}
+        averages.heartrate_s::double as heartrate_time_s,
+        grade_adjusted_sums.gap_moving_time_s,
+        grade_adjusted_sums.gap_distance_m,
         normalized_power.power_time_s,
         normalized_power.normalized_power_w,
         coalesce(
@@ -88,14 +165,17 @@ combined as (
         ) as efficiency_factor,
         efficiency.decoupling_pct,
         cadence.average_cadence_spm,
-        heartrate.heartrate_bpm_p999
+        measured.heartrate_bpm_p999
     from activities
     left join extents using (athlete_id, activity_id)
-    left join grade_adjusted using (athlete_id, activity_id)
+    left join times using (athlete_id, activity_id)
+    left join measured using (athlete_id, activity_id)
+    left join averages using (athlete_id, activity_id)
+    left join elevation_gains using (athlete_id, activity_id)
+    left join grade_adjusted_sums using (athlete_id, activity_id)
     left join normalized_power using (athlete_id, activity_id)
     left join efficiency using (athlete_id, activity_id)
     left join cadence using (athlete_id, activity_id)
-    left join heartrate using (athlete_id, activity_id)
 )
 
 select * from combined

@@ -43,7 +43,7 @@ fingerprinted as (
         *,
         md5(concat_ws(
             '|', athlete_id, activity_id, sport_group, distance_m, sample_count, has_power_meter,
-            epoch_us(fetched_at), '{{ stream_formulas_version() }}'
+            epoch_us(fetched_at)
         )) as fingerprint
     from activities_with_streams
 ),

@@ -1,28 +1,18 @@
 {{ config(materialized='by_activity') }}
 -- depends_on: {{ ref('int_stream_changes') }}
--- One file for edges, heart rate and altitude: as views of their own each would read the samples
--- again, which costs this model a third more.
-
 {%- set split_mm = 1000000 %}
+{%- set longest_interval_s = 60 %}
 
 with samples as (
     select * from {{ ref('int_samples') }}
 ),
 
--- edges: where each split begins and ends, with the moving seconds until there
-
-curve as (
-    {{ intervals('samples', 'has_distance') }}
+consistent_samples as (
+    select * from samples where is_distance_consistent
 ),
 
-curve_with_moving_time as (
-    select
-        *,
-        is_counted and is_moving as is_interval_moving,
-        sum(interval_s * is_interval_moving::int) over (
-            partition by athlete_id, activity_id order by time_s
-        ) as moving_s
-    from curve
+curve as (
+    {{ intervals('consistent_samples', 'has_distance') }}
 ),
 
 -- a stream without distance has no split
@@ -32,34 +22,28 @@ streams as (
         activity_id,
         min(time_s) as first_s,
         max(time_s) as last_s,
-        max(distance_mm) as distance_mm,
-        max(moving_s) as moving_s
-    from curve_with_moving_time
+        max(distance_mm) as distance_mm
+    from curve
     group by all
     having max(distance_mm) > 0
 ),
 
--- the first instant at each whole kilometre: an interval that stands still crosses none
+-- edges: the first instant at each whole kilometre; an interval that stands still crosses none
 crossings as (
     select
         *,
         unnest(range(
-            (distance_mm - interval_mm) // {{ split_mm }} + 1, distance_mm // {{ split_mm }} + 1
+            ((distance_mm - interval_mm) // {{ split_mm }})::bigint + 1,
+            (distance_mm // {{ split_mm }})::bigint + 1
         )) as kilometre,
         (distance_mm - {{ split_mm }} * kilometre) / nullif(interval_mm, 0) * interval_s as before_s
-    from curve_with_moving_time
+    from curve
     where interval_mm > 0
 ),
 
 -- the first sample, the kilometres, the last sample: a last kilometre that ends exactly is not both
 edges as (
-    select
-        athlete_id,
-        activity_id,
-        0 as kilometre,
-        0 as edge_mm,
-        first_s::double as edge_s,
-        0.0 as moving_s
+    select athlete_id, activity_id, 0 as kilometre, 0::double as edge_mm, first_s::double as edge_s
     from streams
     union all
     select
@@ -67,8 +51,7 @@ edges as (
         crossings.activity_id,
         crossings.kilometre,
         {{ split_mm }} * crossings.kilometre as edge_mm,
-        crossings.time_s - crossings.before_s as edge_s,
-        crossings.moving_s - crossings.before_s * crossings.is_interval_moving::int as moving_s
+        crossings.time_s - crossings.before_s as edge_s
     from crossings
     inner join streams using (athlete_id, activity_id)
     where {{ split_mm }} * crossings.kilometre < streams.distance_mm
@@ -76,57 +59,114 @@ edges as (
     select
         athlete_id,
         activity_id,
-        (distance_mm + {{ split_mm }} - 1) // {{ split_mm }} as kilometre,
+        ceil(distance_mm / {{ split_mm }})::bigint as kilometre,
         distance_mm as edge_mm,
-        last_s::double as edge_s,
-        moving_s
+        last_s::double as edge_s
     from streams
 ),
 
--- heart rate: beats and their seconds until each edge, so that a split's mean is a quotient of sums
+-- splits: from one edge to the next
+stretches as (
+    select
+        athlete_id,
+        activity_id,
+        kilometre::integer as split_index,
+        (edge_mm - lag(edge_mm) over in_order) / 1000 as distance_m,
+        lag(edge_s) over in_order as from_s,
+        edge_s as to_s
+    from edges
+    window in_order as (partition by athlete_id, activity_id order by kilometre)
+    qualify kilometre > 0
+),
 
+-- what an interval adds to its split in each of its seconds
 heartrate_intervals as (
     {{ intervals('samples', 'heartrate_bpm is not null') }}
 ),
 
--- a pause adds neither seconds nor beats
-heartrate_sums as (
+cadence_samples as (
+    select * from samples where sport_group = 'foot'
+),
+
+cadence_intervals as (
+    {{ intervals('cadence_samples', 'cadence_rpm is not null') }}
+),
+
+power_samples as (
+    select * from samples where has_power_meter
+),
+
+power_intervals as (
+    {{ intervals('power_samples', 'power_w is not null') }}
+),
+
+rates as (
+    select athlete_id, activity_id, time_s, interval_s, 'moving' as rate_kind, 1::double as rate
+    from curve
+    where is_counted and is_moving
+    union all
+    select athlete_id, activity_id, time_s, interval_s, 'heartrate' as rate_kind, heartrate_bpm as rate
+    from heartrate_intervals
+    where is_counted
+    union all
+    select athlete_id, activity_id, time_s, interval_s, 'cadence' as rate_kind, cadence_rpm as rate
+    from cadence_intervals
+    where is_counted and is_moving
+    union all
+    select athlete_id, activity_id, time_s, interval_s, 'power' as rate_kind, power_w as rate
+    from power_intervals
+    where is_counted
+    union all
+    select
+        athlete_id, activity_id, time_s, interval_s, 'gap' as rate_kind, gap_distance_m / interval_s as rate
+    from {{ ref('int_grade_adjusted') }}
+),
+
+-- an interval finds the splits it may lie in by the minute that it ends in: comparing it with every
+-- split of its activity costs several times as much
+minutes as (
     select
         athlete_id,
         activity_id,
-        time_s,
-        is_counted,
-        heartrate_bpm * is_counted::int as counted_bpm,
-        coalesce(sum(is_counted::int * interval_s) over in_order, 0) as heartrate_s,
-        coalesce(sum(counted_bpm * interval_s) over in_order, 0) as beats
-    from heartrate_intervals
-    window in_order as (partition by athlete_id, activity_id order by time_s)
+        split_index,
+        from_s,
+        to_s,
+        unnest(range(
+            floor(from_s / {{ longest_interval_s }})::bigint,
+            floor(to_s / {{ longest_interval_s }})::bigint + 2
+        )) as minute
+    from stretches
 ),
 
--- what has been summed at an edge that lies after the last heart rate
-heartrate_totals as (
-    select athlete_id, activity_id, max(heartrate_s) as heartrate_s, max(beats) as beats
-    from heartrate_sums
-    group by all
-),
-
--- the sums at the end of the interval that the edge is in, less the seconds after the edge
-edges_with_heartrate as (
+shares as (
     select
-        edges.*,
-        coalesce(
-            sums.heartrate_s - sums.is_counted::int * (sums.time_s - edges.edge_s),
-            totals.heartrate_s
-        ) as heartrate_s,
-        coalesce(
-            sums.beats - sums.counted_bpm * (sums.time_s - edges.edge_s), totals.beats
-        ) as beats
-    from edges
-    asof left join heartrate_sums as sums
-        on edges.athlete_id = sums.athlete_id
-        and edges.activity_id = sums.activity_id and edges.edge_s <= sums.time_s
-    left join heartrate_totals as totals
-        on edges.athlete_id = totals.athlete_id and edges.activity_id = totals.activity_id
+        minutes.athlete_id,
+        minutes.activity_id,
+        minutes.split_index,
+        rates.rate_kind,
+        rates.rate,
+        {{ overlap_s('rates', 'minutes.from_s', 'minutes.to_s') }} as share_s
+    from rates
+    inner join minutes
+        on rates.athlete_id = minutes.athlete_id
+        and rates.activity_id = minutes.activity_id
+        and rates.time_s // {{ longest_interval_s }} = minutes.minute
+        and rates.time_s > minutes.from_s
+        and rates.time_s - rates.interval_s < minutes.to_s
+),
+
+sums as (
+    select
+        athlete_id,
+        activity_id,
+        split_index,
+        {% for kind in ['moving', 'heartrate', 'cadence', 'power', 'gap'] -%}
+        sum(share_s) filter (where rate_kind = '{{ kind }}') as {{ kind }}_s,
+        sum(rate * share_s) filter (where rate_kind = '{{ kind }}') as {{ kind }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from shares
+    group by all
 ),
 
 -- altitude: interpolated over time at each edge, held beyond its first and last value
@@ -155,14 +195,16 @@ last_altitudes as (
 ),
 
 -- the altitude at the end of the leg that the edge is in, less the climb after the edge
-edges_with_altitude as (
+edge_altitudes as (
     select
-        edges.*,
+        edges.athlete_id,
+        edges.activity_id,
+        edges.kilometre,
         coalesce(
             legs.altitude_m - legs.climb_m_per_s * (legs.time_s - edges.edge_s),
             last_altitudes.altitude_m
         ) as altitude_m
-    from edges_with_heartrate as edges
+    from edges
     asof left join altitude_legs as legs
         on edges.athlete_id = legs.athlete_id
         and edges.activity_id = legs.activity_id and edges.edge_s <= legs.time_s
@@ -171,37 +213,34 @@ edges_with_altitude as (
         and edges.activity_id = last_altitudes.activity_id
 ),
 
--- splits: what lies between an edge and the one before it
-
-differences as (
+elevation_changes as (
     select
         athlete_id,
         activity_id,
-        kilometre::integer as split_index,
-        (edge_mm - lag(edge_mm) over in_order) / 1000 as distance_m,
-        edge_s - lag(edge_s) over in_order as elapsed_time_s,
-        moving_s - lag(moving_s) over in_order as moving_time_s,
-        altitude_m - lag(altitude_m) over in_order as elevation_change_m,
-        heartrate_s - lag(heartrate_s) over in_order as heartrate_s,
-        beats - lag(beats) over in_order as beats
-    from edges_with_altitude
+        kilometre as split_index,
+        altitude_m - lag(altitude_m) over in_order as elevation_change_m
+    from edge_altitudes
     window in_order as (partition by athlete_id, activity_id order by kilometre)
 ),
 
--- quotients last; the first edge ends no split
+-- quotients last
 splits as (
     select
-        athlete_id,
-        activity_id,
-        split_index,
-        distance_m::double as distance_m,
-        elapsed_time_s::double as elapsed_time_s,
-        moving_time_s::double as moving_time_s,
-        (1000 * nullif(moving_time_s, 0) / nullif(distance_m, 0))::double as pace_s_per_km,
-        elevation_change_m,
-        (beats / nullif(heartrate_s, 0))::double as average_heartrate_bpm
-    from differences
-    where split_index > 0
+        stretches.athlete_id,
+        stretches.activity_id,
+        stretches.split_index,
+        stretches.distance_m::double as distance_m,
+        stretches.to_s - stretches.from_s as elapsed_time_s,
+        coalesce(sums.moving_s, 0)::double as moving_time_s,
+        1000 * nullif(sums.moving_s, 0) / nullif(stretches.distance_m, 0) as pace_s_per_km,
+        1000 * sums.gap_s / nullif(sums.gap, 0) as gap_pace_s_per_km,
+        elevation_changes.elevation_change_m,
+        sums.heartrate / nullif(sums.heartrate_s, 0) as average_heartrate_bpm,
+        2 * sums.cadence / nullif(sums.cadence_s, 0) as average_cadence_spm,
+        sums.power / nullif(sums.power_s, 0) as average_power_w
+    from stretches
+    left join sums using (athlete_id, activity_id, split_index)
+    left join elevation_changes using (athlete_id, activity_id, split_index)
 )
 
 select * from splits

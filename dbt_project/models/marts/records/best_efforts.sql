@@ -1,3 +1,8 @@
+{%- set labels = {
+    '1609.344': '1 mile', '3218.688': '2 miles', '16093.44': '10 miles',
+    '21097.5': 'half marathon', '42195': 'marathon',
+} -%}
+
 with efforts as (
     select * from {{ ref('int_best_efforts') }}
 ),
@@ -45,6 +50,14 @@ best_efforts as (
         effort_distance_m,
         elapsed_time_s,
         start_time_s,
+        case
+            {%- for metres, label in labels.items() %}
+            when effort_distance_m = {{ metres }} then '{{ label }}'
+            {%- endfor %}
+            when effort_distance_m % 1000 = 0 then (effort_distance_m // 1000)::integer || ' km'
+            else effort_distance_m::integer || ' m'
+        end as effort_label,
+        average_heartrate_bpm,
         1000 * elapsed_time_s / nullif(effort_distance_m, 0) as pace_s_per_km,
         rank_all_time,
         is_personal_record,

@@ -1,6 +1,6 @@
 {{ config(materialized='by_activity') }}
 -- depends_on: {{ ref('int_stream_changes') }}
-{%- set durations_s = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600] %}
+{%- set durations_s = [5, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600] %}
 
 with power_seconds as (
     select * from {{ ref('int_power_seconds') }}
