@@ -26,9 +26,10 @@
             false
         ) as is_counted
     from (
-        select *
-        from {{ samples }}
-        where time_s is not null and {{ needed }}
+        -- where every time is later than the one before, as almost everywhere, none is passed over
+        select * from {{ samples }} where is_time_rising and time_s is not null and {{ needed }}
+        union all
+        select * from {{ samples }} where not is_time_rising and time_s is not null and {{ needed }}
         qualify
             time_s > coalesce(
                 max(time_s) over (

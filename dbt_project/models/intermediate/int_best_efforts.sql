@@ -2,36 +2,106 @@
 -- depends_on: {{ ref('int_stream_changes') }}
 {#- Times are compared as whole counts of 2^-30 s, about a nanosecond: the noise of the interpolation
     must not choose among equal stretches, and dividing by a power of two is exact. -#}
-{%- set counts_per_s = 2 ** 30 %}
+{%- set counts_per_s = 2 ** 30 -%}
+{%- set noise_s = 1e-6 -%}
+{#- Stretches are only timed that start in a cell of the distance that can hold the best one: a few in
+    a hundred. A cell is not longer than the shortest effort. -#}
+{%- set cell_mm = { 'foot': 10000, 'ride': 50000, 'swim': 10000 } %}
 
-with legs as (
-    select * from {{ ref('int_effort_legs') }}
+with with_cell_size as (
+    select
+        *,
+        case sport_group
+            {%- for sport_group, mm in cell_mm.items() %}
+            when '{{ sport_group }}' then {{ mm }}
+            {%- endfor %}
+        end as cell_mm
+    from {{ ref('int_effort_legs') }}
 ),
 
-samples as (
-    select * from {{ ref('int_samples') }}
+legs as (
+    select *, floor(distance_mm / cell_mm)::bigint as cell
+    from with_cell_size
+),
+
+effort_distances as (
+    select sport_group, round(1000 * effort_distance_m)::bigint as effort_mm
+    from {{ ref('effort_distances') }}
 ),
 
 world_records as (
     select * from {{ ref('world_records') }}
 ),
 
-effort_distances (sport_group, effort_mm) as (
-    values
-    {%- set distances_m = {
-        'foot': [
-            400, 800, 1000, 1500, 1609.344, 3000, 3218.688, 5000, 10000, 15000, 16093.44, 20000, 21097.5,
-            30000, 42195, 50000,
-        ],
-        'ride': [5000, 10000, 20000, 40000, 50000, 80000, 100000, 160000],
-        'swim': [100, 400, 1000, 1500, 1900, 3800],
-    } %}
-    {%- for sport_group, metres in distances_m.items() %}{% set is_last_group = loop.last %}
-    {%- for distance_m in metres %}
-    ('{{ sport_group }}', {{ (distance_m * 1000) | round | int }})
-    {{- '' if loop.last and is_last_group else ',' }}
-    {%- endfor %}
-    {%- endfor %}
+-- where the curve enters a cell: the first and the last instant there
+entries as (
+    select
+        athlete_id,
+        activity_id,
+        piece,
+        sport_group,
+        cell_mm,
+        unnest(range(
+            ceil(distance_mm / cell_mm)::bigint,
+            coalesce(ceil((distance_mm + leg_mm) / cell_mm)::bigint, cell + 1)
+        )) as entered_cell,
+        entered_cell * cell_mm - distance_mm as along_mm,
+        case when along_mm > 0 then departure_s + along_mm / leg_mm * leg_s else arrival_s end as arrival_s,
+        case when along_mm > 0 then departure_s + along_mm / leg_mm * leg_s else departure_s end
+            as departure_s
+    from legs
+),
+
+-- `within` is the last entry within the distance from the cell before, `beyond` the first one beyond
+-- the distance from here; a CTE of its own, as DuckDB would join every pair of entries before the distances
+starts as (
+    select
+        entries.*,
+        effort_distances.effort_mm,
+        entered_cell - 1 + effort_mm // cell_mm as within_cell,
+        entered_cell + (effort_mm - 1) // cell_mm + 1 as beyond_cell
+    from entries
+    inner join effort_distances using (sport_group)
+),
+
+-- a stretch from an entry takes no more than to the entry beyond
+possible_stretches as (
+    select
+        starts.athlete_id,
+        starts.activity_id,
+        starts.effort_mm,
+        min(entries.arrival_s - starts.departure_s) as possible_s
+    from starts
+    inner join entries
+        on starts.athlete_id = entries.athlete_id
+        and starts.activity_id = entries.activity_id
+        and starts.piece = entries.piece
+        and starts.beyond_cell = entries.entered_cell
+    group by all
+),
+
+-- and no stretch that starts in the cell before takes less than to the entry within
+candidates as (
+    select
+        starts.athlete_id,
+        starts.activity_id,
+        starts.piece,
+        starts.cell_mm,
+        starts.effort_mm,
+        starts.entered_cell - 1 as cell
+    from starts
+    inner join entries
+        on starts.athlete_id = entries.athlete_id
+        and starts.activity_id = entries.activity_id
+        and starts.piece = entries.piece
+        and starts.within_cell = entries.entered_cell
+    left join possible_stretches as possible
+        on starts.athlete_id = possible.athlete_id
+        and starts.activity_id = possible.activity_id
+        and starts.effort_mm = possible.effort_mm
+    where
+        entries.arrival_s - starts.departure_s
+            <= coalesce(possible.possible_s, 'infinity'::double) + {{ noise_s }}
 ),
 
 -- the best stretch has a sample at one end: each sample as start and each as end, at the other
@@ -41,12 +111,21 @@ forward_stretches as (
         legs.athlete_id,
         legs.activity_id,
         legs.piece,
-        effort_distances.effort_mm,
+        candidates.effort_mm,
         legs.departure_s as sample_s,
-        legs.distance_mm + effort_distances.effort_mm as other_mm
+        legs.distance_mm + candidates.effort_mm as other_mm
     from legs
-    inner join effort_distances using (sport_group)
-    where legs.distance_mm + effort_distances.effort_mm <= legs.piece_end_mm
+    inner join candidates using (athlete_id, activity_id, piece, cell)
+    where legs.distance_mm + candidates.effort_mm <= legs.piece_end_mm
+),
+
+-- the cells that the stretches of a candidate end in
+candidate_ends as (
+    select
+        * exclude (cell),
+        cell as start_cell,
+        cell + effort_mm // cell_mm + unnest([0, 1]) as cell
+    from candidates
 ),
 
 backward_stretches as (
@@ -54,12 +133,14 @@ backward_stretches as (
         legs.athlete_id,
         legs.activity_id,
         legs.piece,
-        effort_distances.effort_mm,
+        candidates.effort_mm,
         legs.arrival_s as sample_s,
-        legs.distance_mm - effort_distances.effort_mm as other_mm
+        legs.distance_mm - candidates.effort_mm as other_mm
     from legs
-    inner join effort_distances using (sport_group)
-    where legs.distance_mm - effort_distances.effort_mm >= legs.piece_start_mm
+    inner join candidate_ends as candidates using (athlete_id, activity_id, piece, cell)
+    where
+        legs.distance_mm - candidates.effort_mm >= legs.piece_start_mm
+        and floor((legs.distance_mm - candidates.effort_mm) / candidates.cell_mm) = candidates.start_cell
 ),
 
 timed_stretches as (
@@ -85,7 +166,8 @@ timed_stretches as (
         stretches.activity_id,
         stretches.effort_mm,
         legs.departure_s
-            + (stretches.other_mm - legs.distance_mm) / nullif(legs.leg_mm, 0) * legs.leg_s as start_s,
+            + coalesce((stretches.other_mm - legs.distance_mm) / nullif(legs.leg_mm, 0) * legs.leg_s, 0)
+            as start_s,
         stretches.sample_s - start_s as elapsed_time_s
     from backward_stretches as stretches
     asof join legs
@@ -130,55 +212,11 @@ efforts as (
 
 -- nobody on foot is faster than the world record
 possible_efforts as (
-    select efforts.*
+    select efforts.* exclude (sport_group)
     from efforts
     left join world_records
         on efforts.sport_group = 'foot' and efforts.effort_distance_m = world_records.effort_distance_m
     where efforts.elapsed_time_s >= coalesce(world_records.record_time_s, 0)
-),
-
-heartrate_intervals as (
-    {{ intervals('samples', 'heartrate_bpm is not null') }}
-),
-
--- the counted seconds with heart rate that lie within a stretch
-shares as (
-    select
-        efforts.athlete_id,
-        efforts.activity_id,
-        efforts.effort_distance_m,
-        intervals.heartrate_bpm,
-        {{ overlap_s('intervals', 'efforts.start_time_s', 'efforts.start_time_s + efforts.elapsed_time_s') }}
-            as share_s
-    from possible_efforts as efforts
-    inner join heartrate_intervals as intervals
-        on efforts.athlete_id = intervals.athlete_id
-        and efforts.activity_id = intervals.activity_id
-        and intervals.time_s > efforts.start_time_s
-        and intervals.time_s - intervals.interval_s < efforts.start_time_s + efforts.elapsed_time_s
-    where intervals.is_counted
-),
-
-heartrates as (
-    select
-        athlete_id,
-        activity_id,
-        effort_distance_m,
-        sum(heartrate_bpm * share_s) / nullif(sum(share_s), 0) as average_heartrate_bpm
-    from shares
-    group by all
-),
-
-with_heartrate as (
-    select
-        efforts.athlete_id,
-        efforts.activity_id,
-        efforts.effort_distance_m,
-        efforts.elapsed_time_s,
-        efforts.start_time_s,
-        heartrates.average_heartrate_bpm
-    from possible_efforts as efforts
-    left join heartrates using (athlete_id, activity_id, effort_distance_m)
 )
 
-select * from with_heartrate
+select * from possible_efforts

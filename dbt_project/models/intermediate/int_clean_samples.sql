@@ -6,56 +6,65 @@
 {%- set fastest_leg_rpm = 130 %}
 
 with samples as (
+    select * from {{ ref('int_measured_samples') }}
+),
+
+placed_samples as (
     select * from {{ ref('int_placed_samples') }}
 ),
 
-stream_distances as (
+joined as (
+    select *
+    from samples
+    inner join placed_samples using (athlete_id, activity_id, sample_index)
+),
+
+-- what is said of a stream as a whole
+streams as (
     select
         athlete_id,
         activity_id,
         max(distance_mm) / 1000 as stream_distance_m,
         coalesce(any_value(activity_distance_m), 0) as own_distance_m,
         abs(stream_distance_m - own_distance_m) <= {{ largest_share_off }} * own_distance_m
-            as is_distance_consistent
-    from samples
-    where has_distance
-    group by all
-),
-
--- on foot some devices count the steps of both legs
-step_counts as (
-    select athlete_id, activity_id, median(cadence_rpm) > {{ fastest_leg_rpm }} as has_both_legs
-    from samples
-    where sport_group = 'foot' and cadence_rpm > 0
+            as is_distance_consistent,
+        -- on foot some devices count the steps of both legs
+        coalesce(
+            median(cadence_rpm) filter (where sport_group = 'foot' and cadence_rpm > 0)
+                > {{ fastest_leg_rpm }},
+            false
+        ) as has_both_legs,
+        bool_and(coalesce(time_s > previous_s, true)) as is_time_rising
+    from joined
     group by all
 ),
 
 clean_samples as (
     select
-        samples.athlete_id,
-        samples.activity_id,
-        samples.sample_index,
-        samples.sport_group,
-        samples.has_power_meter,
-        stream_distances.is_distance_consistent,
+        joined.athlete_id,
+        joined.activity_id,
+        joined.sample_index,
+        joined.sport_group,
+        joined.has_power_meter,
+        streams.is_distance_consistent,
+        streams.is_time_rising,
 
-        samples.time_s,
-        samples.distance_mm,
-        samples.has_distance,
-        samples.is_jump,
-        samples.latitude_deg,
-        samples.longitude_deg,
-        samples.altitude_m,
-        samples.speed_m_per_s,
-        samples.heartrate_bpm,
-        samples.cadence_rpm / case when step_counts.has_both_legs then 2 else 1 end as cadence_rpm,
-        samples.power_w,
-        samples.temperature_c,
-        samples.gradient_pct,
-        samples.is_moving
-    from samples
-    left join stream_distances using (athlete_id, activity_id)
-    left join step_counts using (athlete_id, activity_id)
+        joined.time_s,
+        joined.distance_mm,
+        joined.has_distance,
+        joined.is_jump,
+        joined.latitude_deg,
+        joined.longitude_deg,
+        joined.altitude_m,
+        joined.speed_m_per_s,
+        joined.heartrate_bpm,
+        joined.cadence_rpm / case when streams.has_both_legs then 2 else 1 end as cadence_rpm,
+        joined.power_w,
+        joined.temperature_c,
+        joined.gradient_pct,
+        joined.is_moving
+    from joined
+    left join streams using (athlete_id, activity_id)
 )
 
 select * from clean_samples

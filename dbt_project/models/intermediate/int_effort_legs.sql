@@ -7,47 +7,70 @@ with samples as (
     where sport_group in ('foot', 'ride', 'swim') and is_distance_consistent and has_distance
 ),
 
+steps as (
+    select
+        *,
+        first_value(time_s) over in_order as first_s,
+        (distance_mm - lag(distance_mm) over in_order) > (time_s - lag(time_s) over in_order) * case sport_group
+            {%- for sport_group, mm_per_s in fastest_stretch_mm_per_s.items() %}
+            when '{{ sport_group }}' then {{ mm_per_s }}
+            {%- endfor %}
+        end as is_fast
+    from samples
+    window in_order as (partition by athlete_id, activity_id order by time_s)
+),
+
+-- a stretch that is too fast has a step that is
+suspects as (
+    select distinct athlete_id, activity_id from steps where is_fast
+),
+
 -- from each sample the whole intervals up to the first sample at least half a minute later
 stretches as (
     select
-        *,
-        first_value(time_s) over half_a_minute_later as stretch_end_s,
-        first_value(distance_mm) over half_a_minute_later as stretch_end_mm,
+        athlete_id,
+        activity_id,
+        time_s,
+        first_value(time_s) over half_a_minute_later as end_s,
+        first_value(distance_mm) over half_a_minute_later as end_mm,
         case
-            when stretch_end_mm - distance_mm > (stretch_end_s - time_s) * case sport_group
+            when end_mm - distance_mm > (end_s - time_s) * case sport_group
                 {%- for sport_group, mm_per_s in fastest_stretch_mm_per_s.items() %}
                 when '{{ sport_group }}' then {{ mm_per_s }}
                 {%- endfor %}
-            end then stretch_end_s
-        end as too_fast_until_s
-    from samples
+            end then end_s
+        end as driven_until_s
+    from steps
+    semi join suspects using (athlete_id, activity_id)
     window half_a_minute_later as (
         partition by athlete_id, activity_id order by time_s
         range between {{ stretch_s }} following and unbounded following
     )
 ),
 
-with_cuts as (
-    select
-        *,
-        min(time_s) over (partition by athlete_id, activity_id) as first_s,
-        is_jump or coalesce(
-            max(too_fast_until_s) over (
-                partition by athlete_id, activity_id order by time_s
-                rows between unbounded preceding and 1 preceding
-            ) >= time_s,
-            false
-        ) as is_cut
+driven as (
+    select athlete_id, activity_id, time_s
     from stretches
+    qualify
+        max(driven_until_s) over (
+            partition by athlete_id, activity_id order by time_s
+            rows between unbounded preceding and 1 preceding
+        ) >= time_s
+),
+
+with_cuts as (
+    select steps.*, steps.is_jump or driven.time_s is not null as is_cut
+    from steps
+    left join driven using (athlete_id, activity_id, time_s)
 ),
 
 -- a stretch lies within one piece
 pieces as (
     select
         *,
-        count(*) filter (where is_cut) over (
+        coalesce(sum(1) filter (where is_cut) over (
             partition by athlete_id, activity_id order by time_s
-        ) as piece
+        ), 0) as piece
     from with_cuts
 ),
 

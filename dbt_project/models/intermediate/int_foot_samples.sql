@@ -80,6 +80,7 @@ with_slope as (
         samples.sample_index,
         samples.sport_group,
         samples.is_distance_consistent,
+        samples.is_time_rising,
         samples.time_s,
         samples.distance_mm,
         samples.has_distance,

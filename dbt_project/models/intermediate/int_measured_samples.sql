@@ -50,7 +50,7 @@ with_neighbours as (
 -- one sample out of line: the ones around it agree with each other and not with it
 in_line as (
     select
-        * exclude (previous_s, next_s, previous_m, next_m) replace (
+        * exclude (next_s, previous_m, next_m) replace (
             case
                 when time_s > next_s and coalesce(next_s > previous_s, true) then null
                 else time_s::bigint

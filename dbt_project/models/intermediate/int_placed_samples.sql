@@ -4,8 +4,10 @@
 {#- A step faster than this never happened. -#}
 {%- set fastest_mm_per_s = { 'foot': 12000, 'ride': 35000, 'swim': 4000, 'other': 60000 } -%}
 
+-- few columns: every step below sorts them anew
 with samples as (
-    select * from {{ ref('int_measured_samples') }}
+    select athlete_id, activity_id, sample_index, sport_group, time_s, distance_m
+    from {{ ref('int_measured_samples') }}
 ),
 
 -- a distance that begins again: the highest one reached so far is added from there on
@@ -21,8 +23,11 @@ with_predecessor as (
 with_lap as (
     select
         * exclude (previous_m),
-        count(*) filter (where distance_m <= {{ restart_below_m }} and previous_m > {{ restart_after_m }})
-            over (partition by athlete_id, activity_id order by sample_index) as lap
+        coalesce(
+            sum(1) filter (where distance_m <= {{ restart_below_m }} and previous_m > {{ restart_after_m }})
+                over (partition by athlete_id, activity_id order by sample_index),
+            0
+        ) as lap
     from with_predecessor
 ),
 
@@ -92,14 +97,8 @@ steps as (
 with_plateau as (
     select
         *,
-        count(*) filter (where step_mm > 0) over in_order as plateau,
-        coalesce(
-            max(time_s) filter (where step_mm > 0) over (
-                partition by athlete_id, activity_id order by sample_index
-                rows between unbounded preceding and 1 preceding
-            ),
-            first_s
-        ) as grew_s,
+        coalesce(sum(1) filter (where step_mm > 0) over in_order, 0) as plateau,
+        coalesce(lag(case when step_mm > 0 then time_s end ignore nulls) over in_order, first_s) as grew_s,
         coalesce(step_mm > fastest_mm_per_s * step_s, false) as is_too_fast,
         is_too_fast
         and time_s - grew_s <= {{ longest_spread_s }}
@@ -134,9 +133,12 @@ placed as (
 -- a sample without a distance stands where the one before it stood
 with_distance as (
     select
-        samples.* exclude (held_mm),
+        samples.athlete_id,
+        samples.activity_id,
+        samples.sample_index,
+        samples.has_distance,
         coalesce(placed.is_jump, false) as is_jump,
-        max(placed.distance_mm) over (
+        last_value(placed.distance_mm ignore nulls) over (
             partition by samples.athlete_id, samples.activity_id order by samples.sample_index
         ) as distance_mm
     from with_distance_mm as samples

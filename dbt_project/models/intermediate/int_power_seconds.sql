@@ -10,7 +10,8 @@ power_intervals as (
 runs as (
     select
         *,
-        count(*) filter (where not is_counted) over (
+        -- several times as fast as a count
+        sum(1) filter (where not is_counted) over (
             partition by athlete_id, activity_id order by time_s
         ) as run_index
     from power_intervals

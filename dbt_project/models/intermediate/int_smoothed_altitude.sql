@@ -21,8 +21,10 @@ filled as (
         distance_mm,
         last_value(altitude_m ignore nulls) over until_here as from_altitude_m,
         first_value(altitude_m ignore nulls) over from_here as to_altitude_m,
-        max(distance_mm) filter (where altitude_m is not null) over until_here as from_mm,
-        min(distance_mm) filter (where altitude_m is not null) over from_here as to_mm,
+        last_value(case when altitude_m is not null then distance_mm end ignore nulls) over until_here
+            as from_mm,
+        first_value(case when altitude_m is not null then distance_mm end ignore nulls) over from_here
+            as to_mm,
         case
             when altitude_m is not null then altitude_m
             when from_altitude_m is null then to_altitude_m

@@ -1,7 +1,7 @@
 {{ config(materialized='by_activity') }}
 -- Built last of the models by activity, because its fingerprints say that all of them are done:
 -- depends_on: {{ ref('int_stream_changes') }}
--- depends_on: {{ ref('int_best_efforts') }}
+-- depends_on: {{ ref('int_effort_heartrates') }}
 -- depends_on: {{ ref('splits') }}
 -- depends_on: {{ ref('power_curve') }}
 

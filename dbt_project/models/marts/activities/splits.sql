@@ -33,8 +33,8 @@ crossings as (
     select
         *,
         unnest(range(
-            ((distance_mm - interval_mm) // {{ split_mm }})::bigint + 1,
-            (distance_mm // {{ split_mm }})::bigint + 1
+            floor((distance_mm - interval_mm) / {{ split_mm }})::bigint + 1,
+            floor(distance_mm / {{ split_mm }})::bigint + 1
         )) as kilometre,
         (distance_mm - {{ split_mm }} * kilometre) / nullif(interval_mm, 0) * interval_s as before_s
     from curve

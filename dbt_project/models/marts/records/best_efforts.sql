@@ -1,10 +1,13 @@
-{%- set labels = {
-    '1609.344': '1 mile', '3218.688': '2 miles', '16093.44': '10 miles',
-    '21097.5': 'half marathon', '42195': 'marathon',
-} -%}
-
 with efforts as (
     select * from {{ ref('int_best_efforts') }}
+),
+
+heartrates as (
+    select * from {{ ref('int_effort_heartrates') }}
+),
+
+effort_distances as (
+    select * from {{ ref('effort_distances') }}
 ),
 
 activities as (
@@ -14,12 +17,21 @@ activities as (
 dated_efforts as (
     select
         efforts.*,
+        effort_distances.effort_label,
+        heartrates.average_heartrate_bpm,
         activities.sport_type,
         activities.sport_group,
         activities.started_at + to_microseconds((efforts.start_time_s * 1e6)::bigint)
             as effort_started_at
     from efforts
     inner join activities using (athlete_id, activity_id)
+    inner join effort_distances
+        on activities.sport_group = effort_distances.sport_group
+        and efforts.effort_distance_m = effort_distances.effort_distance_m
+    left join heartrates
+        on efforts.athlete_id = heartrates.athlete_id
+        and efforts.activity_id = heartrates.activity_id
+        and efforts.effort_distance_m = heartrates.effort_distance_m
 ),
 
 -- of equal times the earlier start ranks first, and only it can be a record
@@ -50,13 +62,7 @@ best_efforts as (
         effort_distance_m,
         elapsed_time_s,
         start_time_s,
-        case
-            {%- for metres, label in labels.items() %}
-            when effort_distance_m = {{ metres }} then '{{ label }}'
-            {%- endfor %}
-            when effort_distance_m % 1000 = 0 then (effort_distance_m // 1000)::integer || ' km'
-            else effort_distance_m::integer || ' m'
-        end as effort_label,
+        effort_label,
         average_heartrate_bpm,
         1000 * elapsed_time_s / nullif(effort_distance_m, 0) as pace_s_per_km,
         rank_all_time,
