@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.formulas.recording import Interval, Recording
 
@@ -46,17 +47,12 @@ def grades(recording: Recording) -> list[float | None]:
     if recording.has("grade_smooth"):
         return recording.column("grade_smooth")
     xs, ys = _altitude_curve(recording)
-    out: list[float | None] = []
-    for metres in recording.distance:
-        low, high = (0.0, 0.0)
-        if metres is not None and xs:
-            low, high = max(metres - WINDOW_M, xs[0]), min(metres + WINDOW_M, xs[-1])
-        if high <= low:
-            out.append(None)
-            continue
-        rise = float(np.interp(high, xs, ys) - np.interp(low, xs, ys))
-        out.append(rise / (high - low) * 100)
-    return out
+    if not xs:
+        return [None] * recording.count
+    metres = np.array([np.nan if value is None else value for value in recording.distance])
+    low, high = np.maximum(metres - WINDOW_M, xs[0]), np.minimum(metres + WINDOW_M, xs[-1])
+    rises = np.interp(high, xs, ys) - np.interp(low, xs, ys)
+    return [float(rise / run * 100) if run > 0 else None for rise, run in zip(rises, high - low, strict=True)]
 
 
 def adjusted_metres(interval: Interval, model: str) -> float:
@@ -67,20 +63,20 @@ def adjusted_metres(interval: Interval, model: str) -> float:
 def elevation_gain_m(recording: Recording) -> float | None:
     """Sum of the rises of altitude, its mean over 25 m to both sides, the window cut at both ends."""
     xs, ys = _altitude_curve(recording)
-    ways = sorted({metres for metres in recording.distance if metres is not None})
     if not xs:
         return None
+    ways = np.array(sorted({metres for metres in recording.distance if metres is not None}))
     heights = np.interp(ways, xs, ys)
     # The integral of altitude up to each sample; within a segment it is a parabola.
     areas = np.concatenate([[0.0], np.cumsum(np.diff(ways) * (heights[1:] + heights[:-1]) / 2)])
 
-    def area(metres: float) -> float:
-        i = max(int(np.searchsorted(ways, metres, "right")) - 1, 0)
-        height = float(np.interp(metres, ways, heights))
-        return float(areas[i] + (metres - ways[i]) * (heights[i] + height) / 2)
+    def area(metres: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        i = np.searchsorted(ways, metres, "right") - 1
+        found: npt.NDArray[np.float64]
+        found = areas[i] + (metres - ways[i]) * (heights[i] + np.interp(metres, ways, heights)) / 2
+        return found
 
-    smooth = []
-    for metres, height in zip(ways, heights, strict=True):
-        low, high = max(metres - WINDOW_M, ways[0]), min(metres + WINDOW_M, ways[-1])
-        smooth.append((area(high) - area(low)) / (high - low) if high > low else float(height))
+    low, high = np.maximum(ways - WINDOW_M, ways[0]), np.minimum(ways + WINDOW_M, ways[-1])
+    width = high - low
+    smooth = np.where(width > 0, (area(high) - area(low)) / np.where(width > 0, width, 1), heights)
     return float(np.clip(np.diff(smooth), 0, None).sum())

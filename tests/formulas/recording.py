@@ -60,10 +60,8 @@ class Recording:
     def kept(self, **needed: Values) -> list[int]:
         """Sample numbers with a time later than the last kept one and with all that is needed."""
         out: list[int] = []
-        for i, time in enumerate(self.time):
-            if time is None or any(values[i] is None for values in needed.values()):
-                continue
-            if not out or time > self.time[out[-1]]:
+        for i, (time, *values) in enumerate(zip(self.time, *needed.values(), strict=True)):
+            if time is not None and None not in values and (not out or time > self.time[out[-1]]):
                 out.append(i)
         return out
 

@@ -28,10 +28,11 @@ def plausible(name: str, values: Values) -> Values:
 
 def _neighbours(values: Values) -> list[tuple[int, Any, Any, Any]]:
     """(index, the value before, the value, the next), over those that have one; None at the ends."""
-    known = [(i, value) for i, value in enumerate(values) if value is not None]
-    before = [None, *(value for _, value in known[:-1])]
-    after = [*(value for _, value in known[1:]), None]
-    return [(i, b, value, a) for b, (i, value), a in zip(before, known, after, strict=True)]
+    known = [i for i, value in enumerate(values) if value is not None]
+    return [
+        (i, values[known[n - 1]] if n else None, values[i], values[known[n + 1]] if i != known[-1] else None)
+        for n, i in enumerate(known)
+    ]
 
 
 def time_in_line(values: Values) -> Values:
