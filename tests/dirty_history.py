@@ -6,7 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from tests.dirty_streams import SPORTS, Streams, recording
+from tests.dirty_streams import SPORTS, Streams
+from tests.dirty_streams import recording as draw
 from tests.formulas import Athlete, Strava
 from tests.formulas.counting import today_of
 from tests.formulas.recording import Recording
@@ -31,7 +32,7 @@ class History:
         rng, number = self.rng, next(self.numbers)
         sport = sport or rng.choice(SPORTS)
         if streams is None and rng.random() < 0.93:
-            streams = recording(rng, sport)
+            streams = draw(rng, sport)
         day = self.last_day - dt.timedelta(days=rng.choice([rng.randint(1, 100), rng.randint(100, 800)]))
         local = dt.datetime.combine(day, dt.time(rng.randint(0, 22), rng.randint(0, 59), number % 60))
         offset = rng.choice(OFFSETS_S)
@@ -59,8 +60,9 @@ class History:
         rng = self.rng
         metres, seconds = 5000.0, 1800
         if streams:
-            metres = Recording(streams, group_of(sport)).total_m or 0.0
-            seconds = len(streams["time"])
+            recording = Recording(streams, group_of(sport))
+            metres, kept = recording.total_m or 0.0, recording.kept()
+            seconds = recording.time[kept[-1]] - recording.time[kept[0]] + 1 if kept else 1
         share = rng.choice([1, 1, 1, 1, 1, 1.04, 0.97, 1.12, 0.8, 0, None])
         measured = {
             "average_watts": round(rng.uniform(100, 300), 1),
@@ -92,7 +94,7 @@ class History:
     def record_again(self, id_: int) -> None:
         """A crop: other samples, and another elapsed time, by which the change is seen."""
         summary = self.strava.activities[id_].summary
-        streams = recording(self.rng, summary["sport_type"])
+        streams = draw(self.rng, summary["sport_type"])
         sums = self._sums(summary["sport_type"], streams)
         sums["elapsed_time"] += summary["elapsed_time"]
         self.strava.add(Activity({**summary, **sums}, 1))
@@ -127,7 +129,7 @@ class History:
         for has_meter in (True, False):
             self.add("Ride", ride, distance=13500.0, device_watts=has_meter)
         for sport in ("Snowshoe", "Velomobile", "Padel"):
-            self.add(sport, recording(self.rng, sport))
+            self.add(sport, draw(self.rng, sport))
         long = list(range(0, 5000, 5))
         smart: Streams = {
             "time": long,
