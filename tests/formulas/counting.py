@@ -1,0 +1,144 @@
+"""Weeks, years, streaks and Eddington's number: what the summaries alone give."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from tests.formulas.activity import repaired_moving_time
+from tests.formulas.sports import Row, group_of
+
+
+def date_of(row: Row) -> dt.date:
+    """The local date."""
+    return dt.datetime.fromisoformat(row["start_date_local"].rstrip("Z")).date()
+
+
+def week_of(date: dt.date, first_weekday: int) -> dt.date:
+    return date - dt.timedelta(days=(date.weekday() - first_weekday) % 7)
+
+
+def today_of(summaries: Iterable[Row], now: dt.datetime) -> dt.date:
+    """The instant at the clock of the newest activity, or the latest local date if that is later."""
+    its = sorted(summaries, key=lambda row: (dt.datetime.fromisoformat(row["start_date"]), row["id"]))
+    if not its:
+        return now.astimezone(dt.UTC).date()
+    there = now.astimezone(dt.UTC) + dt.timedelta(seconds=its[-1].get("utc_offset") or 0)
+    return max(there.date(), *map(date_of, its))
+
+
+def eddington(summaries: Iterable[Row]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(number, days to the next) by sport group and unit."""
+    days: dict[str, dict[dt.date, float]] = defaultdict(lambda: defaultdict(float))
+    for row in summaries:
+        days[group_of(row["sport_type"])][date_of(row)] += row["distance"] or 0
+    out = {}
+    for group, its in days.items():
+        for unit, metres in (("km", 1000), ("mi", 1609.344)):
+
+            def enough(e: int, its: dict[dt.date, float] = its, metres: float = metres) -> int:
+                return sum(distance >= e * metres for distance in its.values())
+
+            number = 0
+            while enough(number + 1) >= number + 1:
+                number += 1
+            out[group, unit] = number, number + 1 - enough(number + 1)
+    return out
+
+
+def streaks(
+    summaries: Iterable[Row], today: dt.date, first_weekday: int
+) -> dict[tuple[str, dt.date], tuple[dt.date, int, bool]]:
+    """(end, length, is current) by kind and start."""
+    out: dict[tuple[str, dt.date], tuple[dt.date, int, bool]] = {}
+    dates = {date_of(row) for row in summaries}
+    weeks = {week_of(date, first_weekday) for date in dates}
+    for kind, step, marks, now in (
+        ("day", 1, dates, today),
+        ("week", 7, weeks, week_of(today, first_weekday)),
+    ):
+        for first in sorted(mark for mark in marks if mark - dt.timedelta(days=step) not in marks):
+            length = 1
+            while first + dt.timedelta(days=length * step) in marks:
+                length += 1
+            last = first + dt.timedelta(days=(length - 1) * step)
+            is_current = last in (now, now - dt.timedelta(days=step))
+            out[kind, first] = last + dt.timedelta(days=step - 1), length, is_current
+    return out
+
+
+def year_to_date(
+    summaries: Iterable[Row], today: dt.date
+) -> dict[tuple[int, int, str], tuple[int, float, float, float]]:
+    """(activity count, distance_m, moving_time_s, elevation_gain_m) by year, day of the year and sport type."""
+    out: dict[tuple[int, int, str], tuple[int, float, float, float]] = {}
+    by: dict[tuple[int, str], dict[dt.date, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in summaries:
+        by[date_of(row).year, row["sport_type"]][date_of(row)].append(row)
+    for (year, sport), days in by.items():
+        count, metres, seconds, climb = 0, 0.0, 0.0, 0.0
+        day = dt.date(year, 1, 1)
+        while day.year == year and day <= today:
+            for row in days.get(day, []):
+                count += 1
+                metres += row["distance"] or 0
+                seconds += repaired_moving_time(row) or 0
+                climb += row["total_elevation_gain"] or 0
+            out[year, day.timetuple().tm_yday, sport] = count, metres, seconds, climb
+            day += dt.timedelta(days=1)
+    return out
+
+
+def weekly_volume(
+    summaries: Iterable[Row], today: dt.date, first_weekday: int
+) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
+    """(activity count, distance_m, moving_time_s), zeros included, to this week."""
+    return _volume(summaries, today, lambda date: week_of(date, first_weekday))
+
+
+def monthly_volume(
+    summaries: Iterable[Row], today: dt.date
+) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
+    """(activity count, distance_m, moving_time_s), zeros included, to this month."""
+    return _volume(summaries, today, lambda date: date.replace(day=1))
+
+
+def _volume(
+    summaries: Iterable[Row], today: dt.date, period_of: Callable[[dt.date], dt.date]
+) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
+    by: dict[tuple[dt.date, str], list[Row]] = defaultdict(list)
+    for row in summaries:
+        by[period_of(date_of(row)), row["sport_type"]].append(row)
+    out: dict[tuple[dt.date, str], tuple[int, float, float]] = {}
+    for sport in {sport for _, sport in by}:
+        first = min(period for period, its in by if its == sport)
+        days = range((period_of(today) - first).days + 1)
+        for period in {period_of(first + dt.timedelta(days=day)) for day in days}:
+            its = by.get((period, sport), [])
+            seconds = float(sum(repaired_moving_time(row) or 0 for row in its))
+            out[period, sport] = len(its), sum(row["distance"] or 0.0 for row in its), seconds
+    return out
+
+
+def weekly_pace(
+    summaries: Iterable[Row], metrics: dict[int, Row], first_weekday: int
+) -> dict[tuple[dt.date, str], Row]:
+    """Sums of a week's activities that have distance and moving time, and their quotients."""
+    by: dict[tuple[dt.date, str], list[Row]] = defaultdict(list)
+    for row in summaries:
+        if (row["distance"] or 0) > 0 and (repaired_moving_time(row) or 0) > 0:
+            by[week_of(date_of(row), first_weekday), row["sport_type"]].append(row)
+    out: dict[tuple[dt.date, str], Row] = {}
+    for key, its in by.items():
+        metres = float(sum(row["distance"] for row in its))
+        seconds = float(sum(repaired_moving_time(row) or 0 for row in its))
+        graded = [metrics[row["id"]] for row in its if metrics[row["id"]]["gap_distance_m"] is not None]
+        gap_m = sum(one["gap_distance_m"] for one in graded)
+        out[key] = {
+            "activity_count": len(its),
+            "moving_time_s": seconds,
+            "pace_s_per_km": seconds / metres * 1000,
+            "gap_pace_s_per_km": sum(one["gap_moving_time_s"] for one in graded) / gap_m * 1000
+            if gap_m > 0
+            else None,
+        }
+    return out
