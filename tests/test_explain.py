@@ -1,0 +1,304 @@
+"""The table macros explain_load and explain_gap: in marts.duckdb, and over the Parquet files while a tool holds it."""
+
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.playground import Playground
+from pipelines.warehouse.publish import publish
+from tests.harness import rows, run
+
+Row = dict[str, Any]
+ACTIVITY: Row = {
+    "athlete_id": 1,
+    "activity_id": 1,
+    "sport_type": "Ride",
+    "sport_group": "ride",
+    "activity_date": "2026-03-01",
+    "has_streams": True,
+    "moving_time_s": 3600,
+    "is_distance_consistent": None,
+    "power_coverage_pct": None,
+    "heartrate_coverage_pct": None,
+    "power_time_s": None,
+    "normalized_power_w": None,
+    "trimp": None,
+    "gap_moving_time_s": None,
+    "gap_distance_m": None,
+    "gap_pace_s_per_km": None,
+    "gap_model": None,
+    "training_load": None,
+    "training_load_source": None,
+    "max_heartrate_bpm": 199.0,
+}
+SETTINGS: Row = {
+    "athlete_id": 1,
+    "valid_from": "1900-01-01",
+    "valid_to": None,
+    "ftp_w": 250.0,
+    "ftp_w_source": "config",
+    "threshold_pace_s_per_km": 270.0,
+    "threshold_pace_s_per_km_source": "config",
+    "max_heartrate_bpm": 160.0,
+    "max_heartrate_bpm_source": "estimate",
+    "resting_heartrate_bpm": 60.0,
+    "resting_heartrate_bpm_source": "estimate",
+    "threshold_heartrate_bpm": 110.0,
+    "threshold_heartrate_bpm_source": "estimate",
+    "sex": "F",
+    "sex_source": "strava",
+    "duration_load_per_h": 50.0,
+}
+RUN: Row = {
+    "sport_type": "Run",
+    "sport_group": "foot",
+    "is_distance_consistent": True,
+    "gap_moving_time_s": 3600.0,
+    "gap_distance_m": 12000.0,
+    "gap_pace_s_per_km": 300.0,
+    "gap_model": "heartrate",
+}
+POWER: Row = {
+    "power_coverage_pct": 100.0,
+    "power_time_s": 3600.0,
+    "normalized_power_w": 200.0,
+    "training_load": 64.0,
+    "training_load_source": "power",
+}
+# An hour at 110 bpm, half of a reserve of 100: the load of an hour at the threshold is 100, of half of one 50.
+HOUR = 60 * 0.5 * 0.86 * math.exp(1.67 * 0.5)
+MEN_HOUR = 60 * 0.5 * 0.64 * math.exp(1.92 * 0.5)
+HEART: Row = {
+    "heartrate_coverage_pct": 90.0,
+    "trimp": HOUR / 2,
+    "training_load": 50.0,
+    "training_load_source": "heartrate",
+}
+DURATION: Row = {"training_load": 50.0, "training_load_source": "duration"}
+
+
+def table(connection: duckdb.DuckDBPyConnection, name: str, like: Row, given: list[Row]) -> None:
+    types = {bool: "boolean", int: "bigint", float: "double", str: "varchar"}
+    columns = {
+        key: "date"
+        if key.startswith("valid_") or key.endswith("_date")
+        else "boolean"
+        if key.startswith("is_")
+        else types.get(
+            type(value),
+            "varchar" if key.endswith(("_source", "_model")) or key == "sex" else "double",
+        )
+        for key, value in like.items()
+    }
+    connection.execute(
+        f"create table marts.{name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})"
+    )
+    for row in given:
+        connection.execute(
+            f"insert into marts.{name} values ({', '.join('?' * len(like))})", list((like | row).values())
+        )
+
+
+def made(folder: Path, activities: list[Row], settings: list[Row]) -> Path:
+    """A Playground whose marts are published from rows that are given."""
+    folder.mkdir(parents=True, mode=0o700)
+    playground = Playground(folder)
+    with duckdb.connect(str(playground.warehouse)) as connection:
+        connection.execute("create schema marts")
+        table(connection, "activities", ACTIVITY, activities)
+        table(connection, "athlete_settings", SETTINGS, settings)
+    publish(playground)
+    return folder
+
+
+def explained(playground: Path, query: str) -> list[Row]:
+    names = ("step", "formula", "input", "value", "source")
+    found = rows(playground, f"select {', '.join(names)} from {query}", "marts.duckdb")
+    steps = [dict(zip(names, row, strict=True)) for row in found]
+    assert [row["step"] for row in steps] == list(range(1, len(steps) + 1))
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("activity", "values"),
+    [
+        (POWER, [250, 3600, 200, 0.8, 64]),
+        (
+            RUN | {"training_load": 81.0, "training_load_source": "pace"},
+            [270, 3600, 12000, 300, 81],
+        ),
+        (HEART, [160, 60, 110, HOUR / 2, 0.5, HOUR, 50]),
+        (DURATION, [50, 1, 3600, 50]),
+        (
+            DURATION | {"sport_type": "Hike", "sport_group": "foot", "training_load": 25.0},
+            [50, 0.5, 3600, 25],
+        ),
+    ],
+    ids=["power", "pace", "heartrate", "duration", "hike"],
+)
+def test_the_steps_lead_from_the_settings_to_the_load_of_the_mart(
+    tmp_path: Path, activity: Row, values: list[float]
+) -> None:
+    steps = explained(made(tmp_path / "p", [activity], [{}]), "explain_load(1)")
+    shown = [row["value"] for row in steps if row["value"] is not None]
+    assert shown == pytest.approx(values, rel=1e-12)
+    assert steps[-1]["formula"].startswith("training_load = ")
+    assert steps[-1]["value"] == pytest.approx(activity["training_load"], rel=1e-12)
+
+
+def test_a_load_uses_the_settings_that_held_on_the_day_and_says_since_when(tmp_path: Path) -> None:
+    periods: list[Row] = [
+        {"valid_to": "2026-02-28", "ftp_w": 100.0, "ftp_w_source": "strava"},
+        {"valid_from": "2026-03-01", "valid_to": "2026-03-01"},
+        {"valid_from": "2026-03-02", "ftp_w": 300.0},
+        {"athlete_id": 2, "ftp_w": 400.0},
+    ]
+    playground = made(
+        tmp_path / "p", [POWER, POWER | {"activity_id": 2, "activity_date": "2026-02-28"}], periods
+    )
+    first, *_, last = explained(playground, "explain_load(1)")
+    assert (first["value"], first["source"]) == (250, "athlete_settings: config, since 2026-03-01")
+    assert last["input"] == "100 · 3600 · 200 · 0.8 / (250 · 3600)"
+    first, *_, last = explained(playground, "explain_load(2)")
+    assert (first["value"], first["source"], last["value"]) == (100, "athlete_settings: strava", 400)
+
+
+@pytest.mark.parametrize(("sex", "hour"), [("F", HOUR), ("M", MEN_HOUR), (None, MEN_HOUR)])
+def test_the_heart_rate_load_says_whose_weights_it_takes(
+    tmp_path: Path, sex: str | None, hour: float
+) -> None:
+    *_, weights, _, _, per_hour, load = explained(
+        made(tmp_path / "p", [HEART | {"trimp": hour / 4}], [{"sex": sex}]), "explain_load(1)"
+    )
+    assert weights["input"] == (sex or "sex unknown")
+    assert per_hour["value"] == pytest.approx(hour)
+    assert load["value"] == pytest.approx(25)
+
+
+@pytest.mark.parametrize(
+    ("activity", "settings", "reasons"),
+    [
+        ({}, {}, {"power": "no power meter", "heartrate": "no heart rate was measured"}),
+        ({"power_coverage_pct": 60.0}, {}, {"power": "power in 60 % of the seconds"}),
+        ({"power_coverage_pct": 90.0}, {}, {"power": "no 30 seconds of power"}),
+        (POWER | DURATION, {"ftp_w": None}, {"power": "no FTP is known"}),
+        ({"heartrate_coverage_pct": 2.5}, {}, {"heartrate": "heart rate in 2.5 % of the seconds"}),
+        ({"heartrate_coverage_pct": 80.0}, {"max_heartrate_bpm": None}, {"heartrate": "no maximum"}),
+        (RUN, {"threshold_pace_s_per_km": None}, {"pace": "no threshold pace in config.toml"}),
+        (RUN | {"gap_pace_s_per_km": None}, {}, {"pace": "from explain_gap(1) says why"}),
+    ],
+)
+def test_a_source_that_is_passed_over_says_why(
+    tmp_path: Path, activity: Row, settings: Row, reasons: dict[str, str]
+) -> None:
+    steps = explained(made(tmp_path / "p", [DURATION | activity], [settings]), "explain_load(1)")
+    said = {row["formula"]: row["input"] for row in steps if row["source"] == "passed over"}
+    for source, reason in reasons.items():
+        assert reason in said[source]
+    assert ("power" in said) == (activity.get("sport_group") != "foot")
+    assert ("pace" in said) == (activity.get("sport_type") == "Run")
+
+
+@pytest.mark.parametrize("model", ["heartrate", "energy"])
+def test_the_pace_on_the_flat_follows_from_the_model_and_the_sums(tmp_path: Path, model: str) -> None:
+    first, *sums, last = explained(made(tmp_path / "p", [RUN | {"gap_model": model}], [{}]), "explain_gap(1)")
+    assert first["input"] == f"gap_model = {model}"
+    assert {"heartrate": "(g + 9)² / 675", "energy": "155.4 i⁵"}[model] in first["formula"]
+    assert {"heartrate": "Robb 2017", "energy": "Minetti et al. 2002"}[model] in first["source"]
+    assert [row["value"] for row in sums] == [3600, 12000]
+    assert (last["input"], last["value"]) == ("1000 · 3600 / 12000", 300)
+
+
+NOTHING: Row = dict.fromkeys(("gap_moving_time_s", "gap_distance_m", "gap_pace_s_per_km"))
+
+
+@pytest.mark.parametrize(
+    ("query", "activity", "reason"),
+    [
+        ("explain_load(1)", {"moving_time_s": None}, "no moving time"),
+        ("explain_load(1)", {"moving_time_s": None, "activity_date": None}, "no moving time"),
+        ("explain_load(2)", {}, "no activity has this id"),
+        ("explain_load(null)", {}, "no activity has this id"),
+        ("explain_gap(1)", {}, "only sports on foot have it: this is Ride"),
+        ("explain_gap(1)", RUN | NOTHING | {"has_streams": False}, "no streams are loaded"),
+        ("explain_gap(1)", RUN | NOTHING | {"is_distance_consistent": False}, "more than 5 % off"),
+        ("explain_gap(1)", RUN | NOTHING, "no moving interval has time, distance and grade"),
+        ("explain_gap(1)", RUN | {"gap_distance_m": 0.0, "gap_pace_s_per_km": None}, "no distance"),
+        ("explain_gap(2)", {}, "no activity has this id"),
+        ("explain_gap(null)", {}, "no activity has this id"),
+    ],
+)
+def test_where_there_is_no_figure_one_row_says_why(
+    tmp_path: Path, query: str, activity: Row, reason: str
+) -> None:
+    *_, last = explained(made(tmp_path / "p", [activity], [{}]), query)
+    assert last["value"] is None
+    assert reason in last["input"]
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Path]:
+    """A Playground whose marts.duckdb another program has open for writing."""
+    playground = made(tmp_path / "held", [POWER, RUN | {"activity_id": 2}], [{}])
+    program = f"import duckdb; c = duckdb.connect({str(playground / 'marts.duckdb')!r}); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "open\n"
+        yield playground
+        holder.communicate("\n")
+
+
+@pytest.mark.parametrize(
+    "call", ["explain_load(1)", "marts.explain_load(1)", "explain_load(activity_id := 1)"]
+)
+def test_make_sql_explains_while_a_tool_holds_the_marts(held: Path, call: str) -> None:
+    out = run("sql", held, Q=f"select value from {call} order by step desc limit 1", FORMAT="csv").stdout
+    assert out == "value\n64.0\n"
+
+
+def test_files_of_an_older_version_are_read_without_the_macros(held: Path) -> None:
+    (held / "marts" / "athlete_settings.parquet").unlink()
+    assert run("sql", held, Q="select count(*) as n from activities", FORMAT="csv").stdout == "n\n2\n"
+    out = run("sql", held, Q="select max(value) as pace from explain_gap(2)", FORMAT="csv").stdout
+    assert out == "pace\n12000.0\n"
+    assert "explain_load" in run("sql", held, Q="from explain_load(1)", expect=1).stderr
+
+
+def test_every_figure_of_the_marts_is_explained(refreshed: Path) -> None:
+    """Also by a call that names the parameter, as the column is named."""
+    for macro, column in (("explain_load", "training_load"), ("explain_gap", "gap_pace_s_per_km")):
+        wrong = rows(
+            refreshed,
+            f"select activities.activity_id, activities.{column}, last_step.value from activities, "
+            f"(select arg_max({{'value': value}}, step).value as value from {macro}(activity_id := activities.activity_id)) "
+            f"as last_step where coalesce(abs(last_step.value - activities.{column}) "
+            f"> 1e-9 * activities.{column}, last_step.value is not null or activities.{column} is not null)",
+            "marts.duckdb",
+        )
+        assert wrong == []
+        assert rows(refreshed, f"select count({column}) > 100 from activities", "marts.duckdb") == [(True,)]
+    sources = rows(refreshed, "select distinct training_load_source from activities", "marts.duckdb")
+    assert len(sources) >= 2
+
+
+@pytest.mark.parametrize(
+    "call", ["activity_id", "activities.activity_id", "activity_id := activities.activity_id"]
+)
+def test_a_call_for_each_activity_explains_each(tmp_path: Path, call: str) -> None:
+    playground = made(tmp_path / "p", [POWER, POWER | {"activity_id": 2, "power_time_s": 1800.0}], [{}])
+    for macro, steps in (("explain_load", [64.0, 32.0]), ("explain_gap", [None, None])):
+        found = rows(
+            playground,
+            f"select activities.activity_id, arg_max({{'value': value}}, step).value from activities, {macro}({call}) "
+            "group by activities.activity_id order by all",
+            "marts.duckdb",
+        )
+        assert found == list(enumerate(steps, 1))
