@@ -11,6 +11,8 @@ import duckdb
 import pytest
 
 from pipelines.playground import Playground
+from pipelines.report.units import UNITS
+from pipelines.report.weekly_pace import weekly_pace_sections
 from pipelines.warehouse.publish import publish
 from tests.harness import rows, run
 
@@ -174,8 +176,10 @@ def test_the_heart_rate_load_says_whose_weights_it_takes(
     tmp_path: Path, sex: str | None, hour: float
 ) -> None:
     *_, weights, _, _, per_hour, load = explained(
-        made(tmp_path / "p", [HEART | {"trimp": hour / 4}], [{"sex": sex}]), "explain_load(1)"
+        made(tmp_path / "p", [HEART | {"trimp": hour / 4}], [{"sex": sex, "sex_source": sex and "strava"}]),
+        "explain_load(1)",
     )
+    assert weights["source"] == ("athlete_settings: strava" if sex else "athlete_settings")
     assert weights["input"] == (sex or "sex unknown")
     assert per_hour["value"] == pytest.approx(hour)
     assert load["value"] == pytest.approx(25)
@@ -185,13 +189,13 @@ def test_the_heart_rate_load_says_whose_weights_it_takes(
     ("activity", "settings", "reasons"),
     [
         ({}, {}, {"power": "no power meter", "heartrate": "no heart rate was measured"}),
-        ({"power_coverage_pct": 60.0}, {}, {"power": "power in 60 % of the seconds"}),
+        ({"power_coverage_pct": 60.0}, {}, {"power": "60 % of the seconds have power"}),
         ({"power_coverage_pct": 90.0}, {}, {"power": "no 30 seconds of power"}),
         (POWER | DURATION, {"ftp_w": None}, {"power": "no FTP is known"}),
-        ({"heartrate_coverage_pct": 2.5}, {}, {"heartrate": "heart rate in 2.5 % of the seconds"}),
+        ({"heartrate_coverage_pct": 2.5}, {}, {"heartrate": "2.5 % of the seconds have heart rate"}),
         ({"heartrate_coverage_pct": 80.0}, {"max_heartrate_bpm": None}, {"heartrate": "no maximum"}),
-        (RUN, {"threshold_pace_s_per_km": None}, {"pace": "no threshold pace in config.toml"}),
-        (RUN | {"gap_pace_s_per_km": None}, {}, {"pace": "from explain_gap(1) says why"}),
+        (RUN, {"threshold_pace_s_per_km": None}, {"pace": "config.toml has no threshold pace"}),
+        (RUN | {"gap_distance_m": 0.0, "gap_pace_s_per_km": None}, {}, {"pace": "explain_gap(1) says why"}),
     ],
 )
 def test_a_source_that_is_passed_over_says_why(
@@ -225,11 +229,15 @@ NOTHING: Row = dict.fromkeys(("gap_moving_time_s", "gap_distance_m", "gap_pace_s
         ("explain_load(1)", {"moving_time_s": None, "activity_date": None}, "no moving time"),
         ("explain_load(2)", {}, "no activity has this id"),
         ("explain_load(null)", {}, "no activity has this id"),
-        ("explain_gap(1)", {}, "only sports on foot have it: this is Ride"),
+        ("explain_gap(1)", {}, "only sports on foot have it, this is Ride"),
         ("explain_gap(1)", RUN | NOTHING | {"has_streams": False}, "no streams are loaded"),
-        ("explain_gap(1)", RUN | NOTHING | {"is_distance_consistent": False}, "more than 5 % off"),
+        ("explain_gap(1)", RUN | NOTHING | {"is_distance_consistent": False}, "over 5 % off"),
         ("explain_gap(1)", RUN | NOTHING, "no moving interval has time, distance and grade"),
-        ("explain_gap(1)", RUN | {"gap_distance_m": 0.0, "gap_pace_s_per_km": None}, "no distance"),
+        (
+            "explain_gap(1)",
+            RUN | {"gap_distance_m": 0.0, "gap_pace_s_per_km": None},
+            "no time or no distance",
+        ),
         ("explain_gap(2)", {}, "no activity has this id"),
         ("explain_gap(null)", {}, "no activity has this id"),
     ],
@@ -302,3 +310,20 @@ def test_a_call_for_each_activity_explains_each(tmp_path: Path, call: str) -> No
             "marts.duckdb",
         )
         assert found == list(enumerate(steps, 1))
+
+
+@pytest.mark.parametrize(("model", "name"), [("heartrate", "Robb 2017"), ("energy", "Minetti et al. 2002")])
+def test_the_report_names_the_model_of_the_grade_adjusted_pace(model: str, name: str) -> None:
+    with duckdb.connect() as marts:
+        marts.execute(
+            f"create table activities as select 'Run' as sport_type, 'foot' as sport_group, '{model}' as gap_model "
+            "union all select 'Ride', 'ride', null"
+        )
+        marts.execute(
+            "create table weekly_pace as select date '2026-03-02' as week_start_date, sport_type, 9e3 as distance_m, 360e0 "
+            "as pace_s_per_km, 360e0 as pace_s_per_km_4w, if(sport_type = 'Run', 350e0, null) as gap_pace_s_per_km, "
+            "150e0 as average_heartrate_bpm from activities"
+        )
+        foot, ride = weekly_pace_sections(marts, UNITS["metric"])
+    assert name in foot.caption
+    assert "grade adjusted" not in ride.caption

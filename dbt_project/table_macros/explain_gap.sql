@@ -1,83 +1,92 @@
--- How `activities.gap_pace_s_per_km` of one activity comes about: rows from the model and the sums to the figure. Of the
--- parameter: explain_load.sql.
+-- How the grade-adjusted pace of one activity comes about: rows from the model and the sums to the
+-- figure in `activities`. Why its parameter meets no column of that name: explain_load.sql.
 create macro explain_gap(activity_id) as table
 with known as (
     select activities.activity_id as explained_id, activities.* exclude (activity_id)
     from activities
 ),
 
-chosen as (
+found as (
     select * from known
     where explained_id = activity_id
 ),
 
--- one row in any case, which says so where there is no such activity
+-- one row in any case: where there is no such activity that is to be said
+chosen as (
+    select found.*
+    from (select 1 as always)
+    left join found on true
+),
+
 with_reason as (
     select
-        chosen.*,
+        *,
         case
-            when chosen.athlete_id is null then 'no activity has this id'
-            when chosen.sport_group <> 'foot' then 'only sports on foot have it: this is ' || chosen.sport_type
-            when not chosen.has_streams then 'no streams are loaded'
-            when not chosen.is_distance_consistent
-                then 'the distance of the stream is more than 5 % off the activity''s own'
-            when chosen.gap_moving_time_s is null or chosen.gap_distance_m is null
+            when explained_id is null then 'no activity has this id'
+            when sport_group <> 'foot' then 'only sports on foot have it, this is ' || sport_type
+            when not has_streams then 'no streams are loaded'
+            when not is_distance_consistent
+                then 'the distance of the stream is over 5 % off the activity''s own'
+            when gap_moving_time_s is null or gap_distance_m is null
                 then 'no moving interval has time, distance and grade'
-            when chosen.gap_pace_s_per_km is null then 'no distance was covered'
+            when gap_pace_s_per_km is null then 'no time or no distance is left'
         end as reason
-    from (select 1 as one) as always
-    left join chosen on true
+    from chosen
 ),
 
-explained as (
+pace_steps as (
+    select steps.*
+    from with_reason, (values
+        (
+            1,
+            case gap_model
+                when 'energy' then
+                    'f = C(g / 100) / 3.6, C(i) = 155.4 i⁵ - 30.4 i⁴ - 43.3 i³ + 46.3 i² + 19.5 i'
+                    || ' + 3.6, g the grade in per cent within ±45'
+                else 'f = 0.88 + (g + 9)² / 675, g the grade in per cent within ±45'
+            end,
+            'gap_model = ' || gap_model,
+            null::double,
+            case gap_model
+                when 'energy'
+                    then 'equal energy: Minetti et al. 2002, J Appl Physiol 93:1039-1046'
+                else 'equal heart rate: Strava Engineering, An Improved GAP Model (Robb 2017)'
+            end
+        ),
+        (
+            2, 'gap_moving_time_s: seconds of the moving intervals that have distance and grade',
+            null, gap_moving_time_s::double, 'activities.gap_moving_time_s'
+        ),
+        (
+            3, 'gap_distance_m = Σ metres · f of the same intervals', null,
+            gap_distance_m::double, 'activities.gap_distance_m'
+        ),
+        (
+            4, 'gap_pace_s_per_km = 1000 · gap_moving_time_s / gap_distance_m',
+            format('1000 · {:.8g} / {:.8g}', gap_moving_time_s::double, gap_distance_m::double),
+            1000 * gap_moving_time_s / nullif(gap_distance_m, 0)::double, 'arithmetic'
+        )
+    ) as steps (position, formula, input, value, source)
+    where reason is null
+),
+
+without_pace as (
     select
-        case
-            when reason is not null then [{
-                'formula': 'gap_pace_s_per_km', 'input': 'none: ' || reason, 'value': null::double,
-                'source': 'activities'
-            }]
-            else [
-                {
-                    'formula': case gap_model
-                        when 'energy' then
-                            'f = C(g / 100) / 3.6, C(i) = 155.4 i⁵ - 30.4 i⁴ - 43.3 i³ + 46.3 i² + 19.5 i + 3.6, '
-                            || 'g the grade in per cent within ±45'
-                        else 'f = 0.88 + (g + 9)² / 675, g the grade in per cent within ±45'
-                    end,
-                    'input': 'gap_model = ' || gap_model, 'value': null::double,
-                    'source': case gap_model
-                        when 'energy' then 'equal energy: Minetti et al. 2002, J Appl Physiol 93:1039-1046'
-                        else 'equal heart rate: Strava Engineering, An Improved GAP Model (Robb 2017)'
-                    end
-                },
-                {
-                    'formula': 'gap_moving_time_s: seconds of the moving intervals that have time, distance and grade',
-                    'input': null, 'value': gap_moving_time_s::double, 'source': 'activities.gap_moving_time_s'
-                },
-                {
-                    'formula': 'gap_distance_m = Σ metres · f of the same intervals', 'input': null,
-                    'value': gap_distance_m::double, 'source': 'activities.gap_distance_m'
-                },
-                {
-                    'formula': 'gap_pace_s_per_km = 1000 · gap_moving_time_s / gap_distance_m',
-                    'input': format('1000 · {:.8g} / {:.8g}', gap_moving_time_s::double, gap_distance_m::double),
-                    'value': (1000 * gap_moving_time_s / nullif(gap_distance_m, 0))::double, 'source': 'arithmetic'
-                }
-            ]
-        end as steps
+        1 as position,
+        'gap_pace_s_per_km' as formula,
+        'none: ' || reason as input,
+        null::double as value,
+        'activities' as source
     from with_reason
+    where reason is not null
 ),
 
-numbered as (
-    select generate_subscripts(steps, 1) as step, unnest(steps) as explanation
-    from explained
+steps as (
+    select * from pace_steps
+    union all
+    select * from without_pace
 )
 
-select
-    step,
-    explanation.formula as formula,
-    explanation.input as input,
-    explanation.value as value,
-    explanation.source as source
-from numbered
+select row_number() over (order by position) as step, formula, input, value, source
+from steps
 order by step
