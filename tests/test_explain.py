@@ -1,6 +1,7 @@
 """The table macros explain_load and explain_gap: in marts.duckdb, and over the Parquet files while a tool holds it."""
 
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pipelines.playground import Playground
 from pipelines.report.units import UNITS
 from pipelines.report.weekly_pace import weekly_pace_sections
 from pipelines.warehouse.publish import publish
-from tests.harness import rows, run
+from tests.harness import ROOT, rows, run
 
 Row = dict[str, Any]
 ACTIVITY: Row = {
@@ -327,3 +328,13 @@ def test_the_report_names_the_model_of_the_grade_adjusted_pace(model: str, name:
         foot, ride = weekly_pace_sections(marts, UNITS["metric"])
     assert name in foot.caption
     assert "grade adjusted" not in ride.caption
+
+
+def test_the_query_on_the_page_of_marts_runs_and_has_the_columns_of_its_output(refreshed: Path) -> None:
+    page = (ROOT / "MARTS.md").read_text()
+    [(query, output)] = re.findall(
+        r'^make sql Q="(.*explain_load.*)"\n```\n\n```text\n(.*?)```', page, re.M | re.S
+    )
+    printed = run("sql", refreshed, Q=query).stdout.splitlines()
+    assert printed[0].split() == output.splitlines()[0].split()
+    assert "training_load = " in printed[-2]
