@@ -73,7 +73,7 @@ passed_over as (
     select
         *,
         case
-            when sport_group <> 'ride' or training_load_source = 'power' then null
+            when sport_group <> 'ride' then null
             when power_coverage_pct is null then 'no power meter, or it measured nothing'
             when power_coverage_pct < 75
                 then format('{:.3g} % of the seconds have power, 75 % are needed', power_coverage_pct)
@@ -82,7 +82,6 @@ passed_over as (
         end as no_power,
         case
             when sport_type not in ('Run', 'TrailRun', 'VirtualRun') then null
-            when training_load_source in ('power', 'pace') then null
             when threshold_pace_s_per_km is null then 'config.toml has no threshold pace for that day'
             when gap_pace is null
                 then format('no grade-adjusted pace: explain_gap({}) says why', explained_id)
