@@ -1,7 +1,8 @@
 -- Division by zero is infinity in DuckDB, not an error. tests/test_dbt_project.py checks that no mart is missing.
 {% set marts = [
     'activities', 'weekly_volume', 'weekly_pace', 'daily_training_load', 'gear', 'year_to_date',
-    'splits', 'best_efforts', 'power_curve', 'race_predictions',
+    'splits', 'best_efforts', 'power_curve', 'race_predictions', 'critical_speed', 'critical_power',
+    'agreement',
 ] -%}
 {%- for mart in marts %}
 {%- set columns = adapter.get_columns_in_relation(ref(mart)) if execute else [] %}

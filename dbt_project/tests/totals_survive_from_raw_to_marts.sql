@@ -2,9 +2,11 @@
 with raw_activities as (
     select
         * replace (
-            -- of archives before 2021 the elapsed time counts
+            -- the repairs of a summary
             case
-                when moving_time is null and distance > 0 then elapsed_time else moving_time
+                when moving_time > elapsed_time and elapsed_time > 0 then elapsed_time
+                when coalesce(moving_time, 0) = 0 and distance > 0 then elapsed_time
+                else moving_time
             end as moving_time
         )
     from {{ source('strava_raw', 'activities') }}

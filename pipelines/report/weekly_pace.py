@@ -33,21 +33,27 @@ BY_WEEK = """
     order by s.activity_count desc, sport, week desc
 """
 GRADE_ADJUSTED = "grade adjusted"
+# What the pace on the flat has in common with the one that was run, by `athlete.gap_model`.
+GAP_MODELS = {
+    "heartrate": "at the same heart rate (Strava's model, Robb 2017)",
+    "energy": "for the same energy (Minetti et al. 2002)",
+}
 
 
 def weekly_pace_sections(marts: Marts, units: Units) -> list[Section]:
     """A section for each sport group that has a pace."""
     by_group = {group: query(marts, BY_WEEK, group) for group in TITLES}
-    return [_section(group, rows, units) for group, rows in by_group.items() if rows]
+    [model] = query(marts, "select any_value(gap_model) as name from activities")
+    return [_section(group, rows, units, model["name"]) for group, rows in by_group.items() if rows]
 
 
-def _section(group: str, rows: Sequence[Row], units: Units) -> Section:
+def _section(group: str, rows: Sequence[Row], units: Units, gap_model: str) -> Section:
     unit, title = pace_unit(group, units), TITLES[group]
     series = {"week": "pace_s_per_km", "four weeks": "pace_s_per_km_4w"}
     if group == "foot" and any(row["gap_pace_s_per_km"] for row in rows):
         series[GRADE_ADJUSTED] = "gap_pace_s_per_km"
     explained = (
-        "; grade adjusted is what it would have been on the flat (Minetti et al. 2002)"
+        f"; grade adjusted is what it would have been on the flat {GAP_MODELS[gap_model]}"
         if GRADE_ADJUSTED in series
         else ""
     )

@@ -9,7 +9,7 @@ from pipelines.errors import UserError
 from pipelines.files import sync
 from pipelines.playground import Playground
 from pipelines.warehouse.file import connect
-from pipelines.warehouse.published import quoted
+from pipelines.warehouse.published import quoted, table_macros
 
 # The oldest format that DuckDB writes: 1.1 and all later versions open it.
 STORAGE_VERSION = "v1.0.0"
@@ -17,6 +17,8 @@ STORAGE_VERSION = "v1.0.0"
 
 def publish(playground: Playground) -> None:
     """Copy the schema `marts` with its comments to marts.duckdb and to marts/*.parquet, atomically.
+
+    marts.duckdb gets the table macros, too.
 
     In the copy the tables stand in the schema `main`: the file's own name makes `marts.weekly_pace` valid there
     (a schema `marts` in a database `marts` would be ambiguous), and so is `weekly_pace` alone.
@@ -77,8 +79,11 @@ def _copy(playground: Playground, target: Path, folder: Path) -> list[str]:
         for table, column, comment in columns:
             text = comment.replace("'", "''")
             connection.execute(f'comment on column copy.main."{table}"."{column}" is \'{text}\'')
+        connection.execute("use copy")  # DuckDB looks for a macro's tables when it makes the macro
+        for macro in table_macros():
+            connection.execute(macro)
         connection.commit()
-        connection.execute("detach copy")
+        connection.execute("use memory; detach copy")
     return [name for name, _ in tables]
 
 

@@ -8,14 +8,33 @@ from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.warehouse.file import OFFLINE, explained, is_locked
 
+TABLE_MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "table_macros"
+
+
+def table_macros() -> list[str]:
+    """SQL that makes each table macro of marts.duckdb, where its tables are."""
+    return [path.read_text(encoding="utf-8") for path in sorted(TABLE_MACROS.glob("*.sql"))]
+
 
 def parquet_views(playground: Playground) -> str:
-    """SQL that names the Parquet files as the tables of marts.duckdb, in a database of memory."""
-    views = [
-        f"create view \"{path.stem}\" as from '{quoted(path)}';"
-        for path in sorted(playground.marts_parquet.glob("*.parquet"))
+    """SQL that names the Parquet files as the tables of marts.duckdb, in a database of memory, and its macros."""
+    statements = [
+        "attach ':memory:' as marts;",
+        "use marts;",
+        *(
+            f"create view \"{path.stem}\" as from '{quoted(path)}';"
+            for path in sorted(playground.marts_parquet.glob("*.parquet"))
+        ),
     ]
-    return "\n".join(["attach ':memory:' as marts;", "use marts;", *views])
+    with duckdb.connect() as trial:
+        trial.execute("\n".join(statements))
+        for macro in table_macros():
+            try:
+                trial.execute(macro)
+            except (duckdb.CatalogException, duckdb.BinderException):
+                continue  # files of an older version lack what it reads, and marts.duckdb has no such macro, either
+            statements.append(f"{macro.rstrip()};")
+    return "\n".join(statements)
 
 
 def missing(playground: Playground) -> UserError:

@@ -44,9 +44,13 @@ renamed as (
         coalesce(sport_groups.sport_group, 'other') as sport_group,
 
         existing.distance as distance_m,
-        -- archives before 2021 have no moving time
+        -- nobody moves for longer than it took, nor gets anywhere without moving; archives before 2021
+        -- have no moving time
         case
-            when existing.moving_time is null and existing.distance > 0 then existing.elapsed_time
+            when existing.moving_time > existing.elapsed_time and existing.elapsed_time > 0
+                then existing.elapsed_time
+            when coalesce(existing.moving_time, 0) = 0 and existing.distance > 0
+                then existing.elapsed_time
             else existing.moving_time
         end as moving_time_s,
         existing.elapsed_time as elapsed_time_s,
@@ -54,6 +58,9 @@ renamed as (
         existing.average_heartrate as average_heartrate_bpm,
         existing.max_heartrate as max_heartrate_bpm,
         existing.average_watts as average_power_w,
+        existing.weighted_average_watts as weighted_power_w,
+        existing.average_cadence,
+        existing.suffer_score as relative_effort,
 
         coalesce(existing.device_watts, false) as device_watts,
         coalesce(existing.manual, false) as is_manual,
@@ -63,6 +70,7 @@ renamed as (
 
         existing.started_at_local::date as activity_date,
         existing.start_date as started_at,
+        existing.utc_offset as utc_offset_s,
         existing.started_at_local
     from existing
     left join sport_groups on existing.known_sport_type = sport_groups.sport_type
