@@ -1,7 +1,7 @@
-{%- set fitness_days = 42.0 -%}
-{%- set fatigue_days = 7.0 -%}
+{%- set fitness_days = var('fitness_days') -%}
+{%- set fatigue_days = var('fatigue_days') -%}
 {#- What is older weighs less than e^-40 in both. -#}
-{%- set remembered_days = 1700 -%}
+{%- set remembered_days = (40 * [fitness_days, fatigue_days] | max) | round(0, 'ceil') | int -%}
 
 with activities as (
     select * from {{ ref('activities') }}
@@ -62,14 +62,16 @@ averages as (
     group by all
 ),
 
-with_form as (
+with_windows as (
     select
         daily.athlete_id,
         daily.load_date,
         daily.training_load,
         averages.fitness,
         averages.fatigue,
-        coalesce(lag(averages.fitness) over by_day - lag(averages.fatigue) over by_day, 0) as form,
+        lag(averages.fitness) over by_day as fitness_yesterday,
+        lag(averages.fatigue) over by_day as fatigue_yesterday,
+        lag(averages.fitness, 7) over by_day as fitness_7d_before,
         count(*) over seven_days as day_count,
         min(daily.training_load) over seven_days as smallest_load,
         max(daily.training_load) over seven_days as largest_load,
@@ -86,20 +88,23 @@ with_form as (
         )
 ),
 
-with_monotony as (
+with_ratios as (
     select
         athlete_id,
         load_date,
         training_load,
         fitness,
         fatigue,
-        form,
+        coalesce(fitness_yesterday - fatigue_yesterday, 0) as form,
+        100 * (fitness_yesterday - fatigue_yesterday) / nullif(fitness_yesterday, 0) as form_pct,
+        fatigue / nullif(fitness, 0) as acute_chronic_ratio,
+        fitness - fitness_7d_before as ramp_7d,
         case
             when day_count = 7 and smallest_load < largest_load
                 then mean_load / nullif(load_deviation, 0)
         end as monotony,
         load_7d * monotony as strain
-    from with_form
+    from with_windows
 )
 
-select * from with_monotony
+select * from with_ratios
