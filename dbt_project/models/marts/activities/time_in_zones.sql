@@ -10,22 +10,34 @@ zones as (
     select * from {{ ref('int_zones') }}
 ),
 
--- in the zones of the period in which the activity lies; a kind without zones then has no rows
+-- one row a kind: joined zone by zone, every value would become as many rows as there are zones
+bounds as (
+    select
+        athlete_id,
+        valid_from,
+        zone_kind,
+        list(lower_bound) as lower_bounds
+    from zones
+    group by all
+),
+
+-- by the period in which the activity lies; a kind without zones then has no rows
 in_zones as (
     select
         seconds_by_value.athlete_id,
         seconds_by_value.activity_id,
-        settings.valid_from,
-        zones.zone_kind,
-        zones.zone_index,
+        bounds.valid_from,
+        bounds.zone_kind,
+        len(list_filter(
+            bounds.lower_bounds, lambda lower_bound: lower_bound <= seconds_by_value.value
+        )) as zone_index,
         sum(seconds_by_value.time_s) as time_s
     from seconds_by_value
     inner join settings using (athlete_id, activity_id)
-    asof inner join zones
-        on seconds_by_value.athlete_id = zones.athlete_id
-        and settings.valid_from = zones.valid_from
-        and seconds_by_value.value_kind = zones.zone_kind
-        and seconds_by_value.value >= zones.lower_bound
+    inner join bounds
+        on seconds_by_value.athlete_id = bounds.athlete_id
+        and settings.valid_from = bounds.valid_from
+        and seconds_by_value.value_kind = bounds.zone_kind
     group by all
 ),
 
