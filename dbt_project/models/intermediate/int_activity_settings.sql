@@ -10,8 +10,8 @@ days as (
     select
         athlete_id,
         activity_id,
-        -- without a date, or one before all periods, the first period holds
-        greatest(coalesce(activity_date, date '1900-01-01'), date '1900-01-01') as settings_date
+        -- without a date (null is passed over), or with one before all periods, the first period holds
+        greatest(activity_date, date '1900-01-01') as settings_date
     from activities
 ),
 

@@ -50,10 +50,8 @@ with_settings as (
         settings.threshold_pace_s_per_km,
         case when training_impulses.trimp is not null then settings.heartrate_settings_source end
             as heartrate_settings_source,
-        case
-            when settings.threshold_heartrate_bpm > settings.resting_heartrate_bpm
-                then 60 * {{ trimp_per_minute('settings.threshold_heartrate_bpm') }}
-        end as threshold_hour_trimp,
+        -- 0 where the threshold is not above rest
+        60 * {{ trimp_per_minute('settings.threshold_heartrate_bpm') }} as threshold_hour_trimp,
         1000 * covered.gap_moving_time_s / nullif(covered.gap_distance_m, 0) as gap_pace_s_per_km,
         covered.normalized_power_w / settings.ftp_w as intensity_factor
     from covered
