@@ -261,6 +261,7 @@ ATHLETE = Table(
         "created_at": "instant",
         "updated_at": "instant",
         "refreshed_at": "instant",
+        "origin": "text",  # as in ORIGIN
     },
     key="id",
 )

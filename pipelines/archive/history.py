@@ -72,7 +72,7 @@ def _athlete(context: Context) -> Rows | None:
     # The API's is fresher, whenever it was asked.
     if context.known.athlete_refreshed_at is not None or (ids and not _is_news(context)):
         return None
-    return Rows({ATHLETE.name: ATHLETE.rows([athlete])})
+    return Rows({ATHLETE.name: ATHLETE.rows([{**athlete, "origin": "archive"}])})
 
 
 def _gear(context: Context, named: Named) -> Rows | None:

@@ -57,10 +57,13 @@ def main(playground: Playground, arguments: str) -> int:
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
-def variables(settings: Settings) -> dict[str, float | str]:
-    """Return the settings that the models read, by the names they have in config.toml."""
-    athlete: dict[str, float | str] = settings.athlete.model_dump(exclude_none=True)
-    return {**athlete, "week_start": settings.marts.week_start}
+def variables(settings: Settings) -> dict[str, object]:
+    """Return the settings that the models read, by the names they have in config.toml.
+
+    What is not configured is left out: dbt_project.yml has the defaults.
+    """
+    athlete = settings.athlete.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"athlete_history": athlete.pop("history"), **athlete, "week_start": settings.marts.week_start}
 
 
 def environment(playground: Playground, settings: Settings) -> dict[str, str]:

@@ -173,7 +173,7 @@ def _all_finite(array: pa.Array) -> bool:
 def athlete(answer: Mapping[str, Any], now: dt.datetime) -> pa.Table:
     """`GET /athlete` as one row; clubs, bikes and shoes are lists of their own and left out."""
     row = {name: answer.get(name) for name in ATHLETE.columns}
-    return ATHLETE.rows([{**row, "refreshed_at": now}])
+    return ATHLETE.rows([{**row, "refreshed_at": now, "origin": "api"}])
 
 
 def gear(answer: Mapping[str, Any]) -> pa.Table:

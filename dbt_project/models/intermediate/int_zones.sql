@@ -9,62 +9,81 @@ with settings as (
 
 strava_zones as (
     select * from {{ ref('stg_strava__athlete_zones') }}
-    where zone_kind = 'heart_rate'
-),
-
-default_bounds as (
-    select
-        athlete_id,
-        'heartrate' as zone_kind,
-        unnest({{ heartrate_pct }}) / 100 * max_heartrate_bpm as lower_bound
-    from settings
-    where not exists (select 1 from strava_zones)
-    union all
-    select
-        athlete_id,
-        'power' as zone_kind,
-        unnest({{ power_pct }}) * ftp_w / 100 as lower_bound
-    from settings
-    union all
-    select
-        athlete_id,
-        'pace' as zone_kind,
-        unnest({{ pace_pct }}) * 10 / nullif(threshold_pace_s_per_km, 0) as lower_bound
-    from settings
 ),
 
 -- raw does not say whose zones it holds: they are those of every athlete in it
-lower_bounds as (
+strava_bounds as (
+    select list(min_value order by zone_index) as heartrate_zones_bpm
+    from strava_zones
+    where zone_kind = 'heart_rate' and zone_index > 1 and min_value is not null
+),
+
+bounds_by_kind as (
+    select
+        settings.athlete_id,
+        settings.valid_from,
+        settings.valid_to,
+        'heartrate' as zone_kind,
+        'bpm' as unit,
+        case
+            when settings.heartrate_zones_bpm is not null then 'config'
+            when strava_bounds.heartrate_zones_bpm is not null then 'strava'
+            else 'default'
+        end as source,
+        coalesce(
+            settings.heartrate_zones_bpm,
+            strava_bounds.heartrate_zones_bpm,
+            case
+                when settings.max_heartrate_bpm is not null then list_transform(
+                    {{ heartrate_pct }}, lambda pct: pct / 100 * settings.max_heartrate_bpm
+                )
+            end
+        ) as lower_bounds
+    from settings
+    cross join strava_bounds
+    union all
     select
         athlete_id,
-        zone_kind,
-        1 + row_number() over (partition by athlete_id, zone_kind order by lower_bound) as zone_index,
-        lower_bound
-    from default_bounds
-    where lower_bound is not null
-    union all
-    select settings.athlete_id, 'heartrate', strava_zones.zone_index, strava_zones.min_value
+        valid_from,
+        valid_to,
+        'power' as zone_kind,
+        'w' as unit,
+        case when power_zones_pct is not null then 'config' else 'default' end as source,
+        case
+            when ftp_w is not null then list_transform(
+                coalesce(power_zones_pct, {{ power_pct }}), lambda pct: pct * ftp_w / 100
+            )
+        end as lower_bounds
     from settings
-    cross join strava_zones
-    where strava_zones.zone_index > 1
+    union all
+    select
+        athlete_id,
+        valid_from,
+        valid_to,
+        'pace' as zone_kind,
+        'm_per_s' as unit,
+        'default' as source,
+        case
+            when threshold_pace_s_per_km is not null then list_transform(
+                {{ pace_pct }}, lambda pct: pct * 10 / threshold_pace_s_per_km
+            )
+        end as lower_bounds
+    from settings
 ),
 
 zones as (
-    select athlete_id, zone_kind, 1 as zone_index, '-infinity'::double as lower_bound
-    from lower_bounds
-    group by athlete_id, zone_kind
-    union all
-    select * from lower_bounds
-),
-
-bounded_zones as (
     select
-        *,
-        coalesce(
-            lead(lower_bound) over (partition by athlete_id, zone_kind order by zone_index),
-            'infinity'
-        ) as upper_bound
-    from zones
+        athlete_id,
+        valid_from,
+        valid_to,
+        zone_kind,
+        unnest(range(1, len(lower_bounds) + 2))::integer as zone_index,
+        unnest(list_prepend('-infinity'::double, lower_bounds)) as lower_bound,
+        unnest(list_append(lower_bounds, 'infinity'::double)) as upper_bound,
+        unit,
+        source
+    from bounds_by_kind
+    where lower_bounds is not null
 )
 
-select * from bounded_zones
+select * from zones

@@ -1,4 +1,4 @@
-{%- set duration_load_per_h = 50.0 -%}
+{%- set highest_load_per_h = 500 -%}
 
 with activities as (
     select * from {{ ref('stg_strava__activities') }}
@@ -8,26 +8,24 @@ stream_metrics as (
     select * from {{ ref('int_activity_stream_metrics') }}
 ),
 
+settings as (
+    select * from {{ ref('int_activity_settings') }}
+),
+
 joined as (
     select
         activities.*,
-        stream_metrics.sample_count,
-        stream_metrics.gap_moving_time_s,
-        stream_metrics.gap_distance_m,
-        stream_metrics.gap_pace_s_per_km,
-        stream_metrics.normalized_power_w,
-        stream_metrics.intensity_factor,
-        stream_metrics.training_stress_score,
-        stream_metrics.trimp,
-        stream_metrics.efficiency_factor,
-        stream_metrics.decoupling_pct,
-        stream_metrics.average_cadence_spm,
-        stream_metrics.heartrate_settings_source,
-        stream_metrics.heartrate_load,
-        stream_metrics.pace_load,
-        {{ duration_load_per_h }} * activities.moving_time_s / 3600 as duration_load
+        stream_metrics.* exclude (athlete_id, activity_id, pace_load),
+        -- who walks is far from the pace that the threshold is of
+        case when activities.sport_type in ('Run', 'TrailRun', 'VirtualRun') then stream_metrics.pace_load end
+            as pace_load,
+        settings.duration_load_per_h * activities.moving_time_s / 3600
+            * case when activities.sport_type in ('Walk', 'Hike', 'Snowshoe') then 0.5 else 1 end
+            as duration_load,
+        settings.threshold_pace_s_per_km
     from activities
     left join stream_metrics using (athlete_id, activity_id)
+    left join settings using (athlete_id, activity_id)
 ),
 
 with_load as (
@@ -41,6 +39,32 @@ with_load as (
             when duration_load is not null then 'duration'
         end as training_load_source
     from joined
+),
+
+-- what no body bears, with what makes it so
+with_note as (
+    select
+        *,
+        threshold_pace_s_per_km / nullif(gap_pace_s_per_km, 0) as share_of_threshold_speed,
+        case
+            when coalesce(3600 * training_load <= {{ highest_load_per_h }} * elapsed_time_s, true) then null
+            when training_load_source = 'power' and 100 * pow(intensity_factor, 2) > {{ highest_load_per_h }}
+                then format(
+                    'the intensity factor is {:.1f}: ftp_w is too low for this power', intensity_factor
+                )
+            when training_load_source = 'pace'
+                and 100 * pow(share_of_threshold_speed, 2) > {{ highest_load_per_h }}
+                then format(
+                    'the grade-adjusted speed is {:.1f} times the threshold speed: threshold_pace_s_per_km is '
+                    || 'too slow for it', share_of_threshold_speed
+                )
+            when training_load_source = 'heartrate'
+                then 'the heart rate is far above threshold_heartrate_bpm: it is too near resting_heartrate_bpm'
+            when training_load_source = 'duration'
+                then 'moving_time_s is longer than elapsed_time_s'
+            else 'the recording is longer than elapsed_time_s'
+        end as training_load_note
+    from with_load
 ),
 
 final as (
@@ -67,6 +91,8 @@ final as (
         gap_pace_s_per_km,
         gap_moving_time_s::double as gap_moving_time_s,
         gap_distance_m,
+        case when gap_pace_s_per_km is not null then {{ setting('gap_model', 'varchar') }} end as gap_model,
+        power_time_s::bigint as power_time_s,
         normalized_power_w,
         intensity_factor,
         training_stress_score,
@@ -76,6 +102,7 @@ final as (
         average_cadence_spm,
         training_load,
         training_load_source,
+        training_load_note,
         heartrate_settings_source,
 
         origin,
@@ -85,12 +112,15 @@ final as (
         is_private,
         coalesce(sample_count, 0) > 0 as has_streams,
         coalesce(sample_count, 0)::bigint as sample_count,
+        is_distance_consistent,
+        power_coverage_pct,
+        heartrate_coverage_pct,
 
         activity_date,
         {{ week_start_date('started_at_local::date') }} as week_start_date,
         started_at,
         started_at_local
-    from with_load
+    from with_note
 )
 
 select * from final

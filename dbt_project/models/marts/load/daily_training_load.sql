@@ -1,7 +1,7 @@
-{%- set fitness_days = 42.0 -%}
-{%- set fatigue_days = 7.0 -%}
-{#- What is older weighs less than e^-40 in both. -#}
-{%- set remembered_days = 1700 -%}
+{%- set fitness_days = var('fitness_days') -%}
+{%- set fatigue_days = var('fatigue_days') -%}
+{#- e^(day/τ) stays small enough within so many days, as τ is a day or more. -#}
+{%- set block_days = 64 -%}
 
 with activities as (
     select * from {{ ref('activities') }}
@@ -37,69 +37,112 @@ daily as (
         days.athlete_id,
         days.load_date,
         coalesce(loads.training_load, 0)::double as training_load,
-        row_number() over (partition by days.athlete_id order by days.load_date) as day_index
+        row_number() over by_day - 1 as day_index,
+        day_index // {{ block_days }} as block_index,
+        day_index % {{ block_days }} as day_of_block
     from days
     left join loads using (athlete_id, load_date)
+    window by_day as (partition by days.athlete_id order by days.load_date)
 ),
 
--- x = x₋₁ · e^(−1/τ) + load · (1 − e^(−1/τ)) from 0, written as the sum that it is over the past:
--- no power of e grows with the years
-averages as (
+-- x = x₋₁ · e^(−1/τ) + load · (1 − e^(−1/τ)) from 0, written as the sum that it is over the past: first over
+-- the days of a block, as no power of e may grow with the years
+within_blocks as (
     select
-        daily.athlete_id,
-        daily.day_index,
-        (1 - exp(-1 / {{ fitness_days }})) * coalesce(
-            sum(past.training_load * exp((past.day_index - daily.day_index) / {{ fitness_days }})), 0
-        ) as fitness,
-        (1 - exp(-1 / {{ fatigue_days }})) * coalesce(
-            sum(past.training_load * exp((past.day_index - daily.day_index) / {{ fatigue_days }})), 0
-        ) as fatigue
+        *,
+        exp(-day_of_block / {{ fitness_days }})
+            * sum(training_load * exp(day_of_block / {{ fitness_days }})) over in_block as fitness_sum,
+        exp(-day_of_block / {{ fatigue_days }})
+            * sum(training_load * exp(day_of_block / {{ fatigue_days }})) over in_block as fatigue_sum
     from daily
-    left join daily as past
-        on past.athlete_id = daily.athlete_id
-        and past.day_index between daily.day_index - {{ remembered_days }} and daily.day_index
-        and past.training_load > 0
+    window in_block as (partition by athlete_id, block_index order by day_of_block)
+),
+
+block_ends as (
+    select *
+    from within_blocks
+    where day_of_block = {{ block_days - 1 }}
+),
+
+-- what is left of all blocks before at the end of the last of them
+carried as (
+    select
+        blocks.athlete_id,
+        blocks.block_index + 1 as block_index,
+        sum(
+            past.fitness_sum
+            * exp({{ block_days }} * (past.block_index - blocks.block_index) / {{ fitness_days }})
+        ) as fitness_sum,
+        sum(
+            past.fatigue_sum
+            * exp({{ block_days }} * (past.block_index - blocks.block_index) / {{ fatigue_days }})
+        ) as fatigue_sum
+    from block_ends as blocks
+    inner join block_ends as past
+        on past.athlete_id = blocks.athlete_id
+        and past.block_index <= blocks.block_index
     group by all
 ),
 
-with_form as (
+averages as (
     select
-        daily.athlete_id,
-        daily.load_date,
-        daily.training_load,
-        averages.fitness,
-        averages.fatigue,
-        coalesce(lag(averages.fitness) over by_day - lag(averages.fatigue) over by_day, 0) as form,
-        count(*) over seven_days as day_count,
-        min(daily.training_load) over seven_days as smallest_load,
-        max(daily.training_load) over seven_days as largest_load,
-        sum(daily.training_load) over seven_days as load_7d,
-        avg(daily.training_load) over seven_days as mean_load,
-        stddev_samp(daily.training_load) over seven_days as load_deviation
-    from daily
-    inner join averages using (athlete_id, day_index)
-    window
-        by_day as (partition by daily.athlete_id order by daily.load_date),
-        seven_days as (
-            partition by daily.athlete_id order by daily.load_date
-            rows between 6 preceding and current row
-        )
+        within_blocks.athlete_id,
+        within_blocks.load_date,
+        within_blocks.training_load,
+        (1 - exp(-1 / {{ fitness_days }})) * (
+            within_blocks.fitness_sum
+            + coalesce(carried.fitness_sum, 0) * exp(-(within_blocks.day_of_block + 1) / {{ fitness_days }})
+        ) as fitness,
+        (1 - exp(-1 / {{ fatigue_days }})) * (
+            within_blocks.fatigue_sum
+            + coalesce(carried.fatigue_sum, 0) * exp(-(within_blocks.day_of_block + 1) / {{ fatigue_days }})
+        ) as fatigue
+    from within_blocks
+    left join carried using (athlete_id, block_index)
 ),
 
-with_monotony as (
+with_windows as (
     select
         athlete_id,
         load_date,
         training_load,
         fitness,
         fatigue,
-        form,
+        lag(fitness) over by_day as fitness_yesterday,
+        lag(fatigue) over by_day as fatigue_yesterday,
+        lag(fitness, 7) over by_day as fitness_7d_before,
+        count(*) over seven_days as day_count,
+        min(training_load) over seven_days as smallest_load,
+        max(training_load) over seven_days as largest_load,
+        sum(training_load) over seven_days as load_7d,
+        avg(training_load) over seven_days as mean_load,
+        stddev_samp(training_load) over seven_days as load_deviation
+    from averages
+    window
+        by_day as (partition by athlete_id order by load_date),
+        seven_days as (
+            partition by athlete_id order by load_date
+            rows between 6 preceding and current row
+        )
+),
+
+with_ratios as (
+    select
+        athlete_id,
+        load_date,
+        training_load,
+        fitness,
+        fatigue,
+        coalesce(fitness_yesterday - fatigue_yesterday, 0) as form,
+        100 * (fitness_yesterday - fatigue_yesterday) / nullif(fitness_yesterday, 0) as form_pct,
+        fatigue / nullif(fitness, 0) as acute_chronic_ratio,
+        fitness - fitness_7d_before as ramp_7d,
         case
             when day_count = 7 and smallest_load < largest_load
                 then mean_load / nullif(load_deviation, 0)
         end as monotony,
         load_7d * monotony as strain
-    from with_form
+    from with_windows
 )
 
-select * from with_monotony
+select * from with_ratios
