@@ -26,7 +26,6 @@ KEYS = {
     "streaks": ["streak_kind", "start_date"],
     "year_to_date": ["year", "day_of_year", "sport_type"],
     "weekly_volume": ["week_start_date", "sport_type"],
-    "monthly_volume": ["month_start_date", "sport_type"],
     "weekly_pace": ["week_start_date", "sport_type"],
 }
 # Of the marts whose values have no names in the oracle.
@@ -37,7 +36,6 @@ COLUMNS = {
     "streaks": ["end_date", "length", "is_current"],
     "year_to_date": ["activity_count", "distance_m", "moving_time_s", "elevation_gain_m"],
     "weekly_volume": ["activity_count", "distance_m", "moving_time_s"],
-    "monthly_volume": ["activity_count", "distance_m", "moving_time_s"],
     "athlete_settings": ["valid_to", *SETTINGS, *(f"{name}_source" for name in SETTINGS)],
 }
 
@@ -66,7 +64,6 @@ def expected_marts(athlete: Athlete) -> dict[str, dict[Any, Any]]:
         "streaks": athlete.streaks(),
         "year_to_date": athlete.year_to_date(),
         "weekly_volume": athlete.weekly_volume(),
-        "monthly_volume": athlete.monthly_volume(),
         "weekly_pace": athlete.weekly_pace(),
     }
 

@@ -1,4 +1,4 @@
--- Splits add up to the stream's distance and elapsed time.
+-- Splits add up to the stream's distance and elapsed time, where the stream agrees with the activity.
 with splits as (
     select
         athlete_id,
@@ -11,7 +11,7 @@ with splits as (
 
 streams as (
     select * from {{ ref('int_stream_aggregates') }}
-    where stream_distance_m > 0
+    where stream_distance_m > 0 and is_distance_consistent
 ),
 
 failures as (

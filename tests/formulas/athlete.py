@@ -181,8 +181,5 @@ class Athlete:
     def weekly_volume(self) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
         return counting.weekly_volume(self.summaries.values(), self.today, self.settings.first_weekday)
 
-    def monthly_volume(self) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
-        return counting.monthly_volume(self.summaries.values(), self.today)
-
     def weekly_pace(self) -> dict[tuple[dt.date, str], Row]:
         return counting.weekly_pace(self.summaries.values(), self.metrics, self.settings.first_weekday)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from tests.formulas.activity import repaired_moving_time
 from tests.formulas.sports import Row, group_of
@@ -92,30 +92,17 @@ def weekly_volume(
     summaries: Iterable[Row], today: dt.date, first_weekday: int
 ) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
     """(activity count, distance_m, moving_time_s), zeros included, to this week."""
-    return _volume(summaries, today, lambda date: week_of(date, first_weekday))
-
-
-def monthly_volume(
-    summaries: Iterable[Row], today: dt.date
-) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
-    """(activity count, distance_m, moving_time_s), zeros included, to this month."""
-    return _volume(summaries, today, lambda date: date.replace(day=1))
-
-
-def _volume(
-    summaries: Iterable[Row], today: dt.date, period_of: Callable[[dt.date], dt.date]
-) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
     by: dict[tuple[dt.date, str], list[Row]] = defaultdict(list)
     for row in summaries:
-        by[period_of(date_of(row)), row["sport_type"]].append(row)
+        by[week_of(date_of(row), first_weekday), row["sport_type"]].append(row)
     out: dict[tuple[dt.date, str], tuple[int, float, float]] = {}
     for sport in {sport for _, sport in by}:
-        first = min(period for period, its in by if its == sport)
-        days = range((period_of(today) - first).days + 1)
-        for period in {period_of(first + dt.timedelta(days=day)) for day in days}:
-            its = by.get((period, sport), [])
+        week = min(week for week, its in by if its == sport)
+        while week <= week_of(today, first_weekday):
+            its = by.get((week, sport), [])
             seconds = float(sum(repaired_moving_time(row) or 0 for row in its))
-            out[period, sport] = len(its), sum(row["distance"] or 0.0 for row in its), seconds
+            out[week, sport] = len(its), sum(row["distance"] or 0.0 for row in its), seconds
+            week += dt.timedelta(days=7)
     return out
 
 

@@ -150,8 +150,8 @@ combined as (
         averages.average_heartrate as average_stream_heartrate_bpm,
         {% for kind in ['heartrate', 'power'] -%}
         case
-            when measured.has_{{ kind }}
-                then least(100, 100 * coalesce(averages.{{ kind }}_s, 0) / nullif(times.counted_s, 0))
+            when measured.has_{{ kind }} and times.counted_s > 0
+                then least(100, 100 * coalesce(averages.{{ kind }}_s, 0) / times.counted_s)
         end as {{ kind }}_coverage_pct,
         {% endfor -%}
         averages.heartrate_s::double as heartrate_time_s,
