@@ -215,6 +215,7 @@ def test_a_value_that_no_body_has_is_refused_and_what_is_meant_is_said(
         ("threshold_heartrate_bpm = 190", "athlete.threshold_heartrate_bpm in FILE (line 3) must be below athlete.max_heartrate_bpm in FILE (line 2): correct one of them"),
         ("threshold_heartrate_bpm = 60\nresting_heartrate_bpm = 60", "athlete.resting_heartrate_bpm in FILE (line 4) must be below athlete.threshold_heartrate_bpm in FILE (line 3)"),
         (APRIL + "max_heartrate_bpm = 119\n" + MARCH + "resting_heartrate_bpm = 120", "athlete.history.max_heartrate_bpm in FILE (line 6) must be above athlete.history.resting_heartrate_bpm in FILE (line 10)"),
+        (APRIL + "max_heartrate_bpm = 120\n" + MARCH + "resting_heartrate_bpm = 120", "athlete.history.max_heartrate_bpm in FILE (line 6) must be above"),
         (APRIL + "threshold_heartrate_bpm = 170\n" + MARCH + "threshold_heartrate_bpm = 191", "athlete.history.threshold_heartrate_bpm in FILE (line 10) must be below athlete.max_heartrate_bpm in FILE (line 2)"),
     ],
 )  # fmt: skip
@@ -224,6 +225,11 @@ def test_a_mistake_in_a_block_of_history_names_its_line(tmp_path: Path, text: st
     message = str(caught.value).replace(str(tmp_path / "config.toml"), "FILE")
     assert said in message
     assert "\n" not in message
+
+
+def test_the_keys_of_a_block_are_named_as_they_are_written(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"known are .*, duration_load_per_h, from$"):
+        load(tmp_path, ATHLETE + MARCH + "from_ = 2025-01-01", credentials=False)
 
 
 def test_lines_are_counted_in_files_of_windows_too(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import duckdb
 import pytest
 
 from tests.harness import assert_same_rows, rows, run
+from tests.rounds import small
+from tests.simulated_strava.export import write_export
 
 BASE = """
 [athlete]
@@ -85,6 +87,7 @@ def after(before: Path, days: tuple[dt.date, dt.date], tmp_path_factory: pytest.
 def test_the_periods_and_their_sources_are_published(after: Path, days: tuple[dt.date, dt.date]) -> None:
     earlier, later = days
     one_day = dt.timedelta(1)
+    assert rows(after, "select origin from strava_raw.athlete") == [("api",)]
     assert published(
         after,
         "select valid_from, valid_to, ftp_w, ftp_w_source, threshold_pace_s_per_km, sex_source, weight_kg_source, "
@@ -180,3 +183,17 @@ def test_fitness_and_fatigue_have_the_constants_that_are_configured(before: Path
                 (load, fitness[day], fatigue[day], form, 100 * form / base if base else None, ratio, ramp)
             )
         assert_same_rows(found, expected, "daily_training_load")
+
+
+def test_a_profile_in_an_archive_is_named_as_the_source(tmp_path: Path) -> None:
+    playground = tmp_path / "p"
+    playground.mkdir(mode=0o700)
+    write_export(tmp_path / "export.zip", small(23, 4))
+    run("import", playground, ARCHIVE=str(tmp_path / "export.zip"))
+    assert rows(playground, "select origin from strava_raw.athlete") == [("archive",)]
+    run("transform", playground)
+    assert published(
+        playground,
+        "select sex_source, weight_kg_source, max_heartrate_bpm_source, threshold_pace_s_per_km_source "
+        "from marts.athlete_settings",
+    ) == [("archive", "archive", "estimate", None)]

@@ -59,7 +59,8 @@ with_note as (
                     || 'too slow for it', share_of_threshold_speed
                 )
             when training_load_source = 'heartrate'
-                then 'the heart rate is far above threshold_heartrate_bpm: it is too near resting_heartrate_bpm'
+                then 'threshold_heartrate_bpm is too low for this heart rate, or the recording is longer than '
+                    || 'elapsed_time_s'
             when training_load_source = 'duration'
                 then 'moving_time_s is longer than elapsed_time_s'
             else 'the recording is longer than elapsed_time_s'
