@@ -39,21 +39,24 @@ def formulas(project: Path) -> Iterator[tuple[str, Path, str]]:
     for path in project.glob("macros/*.sql"):
         text = path.read_text()
         for head, name in re.findall(r"(\{% macro (\w+)\(.*?\) %\})", text):
-            if name in called - {"stream_formulas_version"}:
+            if name in called - {"formulas_version"}:
                 yield name, path, text.replace(head, head + "/* another text */")
 
 
-def version(project: Path) -> str:
-    """What stream_formulas_version() says, with which every activity's fingerprint is made."""
+def versions(project: Path, *variables: str) -> dict[str, str]:
+    """What formulas_version() says of each model by activity."""
+    names = [path.stem for path in project.glob("models/**/*.sql") if BY_ACTIVITY in path.read_text()]
+    said = " ".join(f"{{{{ formulas_version('model.strava_marts.{name}') }}}}" for name in names)
     done = dbtRunner().invoke(
         [
-            *("--quiet", "compile", "--inline", "{{ stream_formulas_version() }}"),
+            *("--quiet", "compile", "--inline", said, *variables),
             *("--project-dir", str(project), "--profiles-dir", str(project)),
             *("--target-path", str(project / "target"), "--log-path", str(project / "logs")),
         ]
     )
     assert done.success, done.exception
-    return str(done.result.results[0].node.compiled_code)  # type: ignore[union-attr]
+    text = str(done.result.results[0].node.compiled_code)  # type: ignore[union-attr]
+    return dict(zip(names, text.split(), strict=True))
 
 
 def test_another_text_of_any_model_or_macro_behind_them_is_noticed(
@@ -64,15 +67,28 @@ def test_another_text_of_any_model_or_macro_behind_them_is_noticed(
     assert {"stg_strava__samples", "int_samples", "int_power_seconds", "splits", "intervals"} <= {
         name for name, _, _ in texts
     }
-    first, unnoticed = version(project), []
+    first = versions(project)
+    changed: dict[str, set[str]] = {}
     for name, path, other in texts:
         text = path.read_text()
         path.write_text(other)
-        if version(project) == first:
-            unnoticed.append(name)
+        changed[name] = {model for model, version in versions(project).items() if version != first[model]}
         path.write_text(text)
-    assert unnoticed == []
-    assert version(project) == first
+    # The last one by activity is built from all of them.
+    assert [name for name, models in changed.items() if "int_stream_aggregates" not in models] == []
+    assert versions(project) == first
+    # And what is not built from it is not computed again.
+    assert changed["splits"] == {"splits", "int_stream_aggregates"}
+    assert changed["int_power_seconds"] == {"power_curve", "int_stream_aggregates"}
+
+
+def test_another_grade_model_computes_again_what_is_grade_adjusted(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRAVA_WAREHOUSE", str(project / "empty.duckdb"))
+    first, other = versions(project), versions(project, "--vars", "{gap_model: energy}")
+    changed = {model for model, version in other.items() if version != first[model]}
+    assert changed == {"splits", "int_seconds_by_value", "int_stream_aggregates"}
 
 
 @pytest.mark.long
@@ -84,11 +100,11 @@ def test_a_changed_formula_gives_the_marts_of_a_full_refresh(copied: Path, proje
         return {name: rows(copied, f"from {name} order by all", "marts.duckdb") for (name,) in names}
 
     before = marts()
-    view = project / "models" / "intermediate" / "int_samples.sql"
+    view = project / "models" / "intermediate" / "int_power_seconds.sql"
     text = view.read_text()
     assert BY_ACTIVITY not in text
     assert "        power_w,\n" in text
-    view.write_text(text.replace("        power_w,\n", "        2 * power_w as power_w,\n"))
+    view.write_text(text.replace("        power_w,\n", "        2 * power_w as power_w,\n", 1))
     transform.main(Playground(copied))
     found = marts()
     assert found["power_curve"] != before["power_curve"]
