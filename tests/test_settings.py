@@ -170,7 +170,7 @@ APRIL = '\n[[ athlete . "history" ]]\nfrom = "2025-04-01"\n'
         ("threshold_pace_s_per_km", "[255]", 'in quotes such as "4:15"'),
         ("heartrate_zones_bpm", "[120, 110]", "a list of 1 to 9 rising numbers from 25 to 240"),
         ("heartrate_zones_bpm", "[120, 120]", "the lower bounds of zones 2 and up"),
-        ("heartrate_zones_bpm", "[]", "a list of 1 to 9 rising numbers"),
+        ("heartrate_zones_bpm", "[150, 140]", "a list of up to 9 rising numbers"),
         ("heartrate_zones_bpm", "140", "a list of 1 to 9 rising numbers"),
         ("power_zones_pct", "[0, 75]", "a list of 1 to 9 rising numbers from 1 to 1000 (per cent of FTP)"),
         ("power_zones_pct", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", "a list of 1 to 9 rising numbers"),

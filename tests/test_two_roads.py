@@ -64,6 +64,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         "decoupling_pct": 1.5,
         "average_cadence_spm": 0.1,
     },
+    "athlete_settings": dict.fromkeys(("sex_source", "weight_kg_source", "ftp_w_source")),
     "best_efforts": {
         "elapsed_time_s": GPX,
         "pace_s_per_km": GPX,
@@ -72,8 +73,12 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         "rank_all_time": 3.0,
     },
     "daily_training_load": {
-        **dict.fromkeys(("training_load", "fitness", "fatigue", "monotony", "strain"), GRADE),
+        **dict.fromkeys(
+            ("training_load", "fitness", "fatigue", "monotony", "strain", "acute_chronic_ratio"), GRADE
+        ),
         "form": 0.1,
+        "form_pct": 1.0,
+        "ramp_7d": 0.1,
     },
     "gear": {"is_primary": None, "is_retired": None, "nickname": None, "strava_distance_m": None},
     "splits": {
@@ -96,12 +101,14 @@ LEFT_OUT = {
     "best_efforts": "effort_distance_m >= 0.998 * (select distance_m from {activities} as whole "
     "where whole.activity_id = mart.activity_id)",
     "gear": "activity_count = 0",  # the archive has no ids of gear that no activity names
+    "zones": "zone_kind = 'heartrate'",
     "time_in_zones": "zone_kind = 'heartrate'",  # nor the zones that the athlete has set on Strava
     "splits": "split_index = (select max(split_index) from {mart} as whole where whole.activity_id = mart.activity_id)"
     " and distance_m < 20",
 }
 KEYS = {
     "activities": "activity_id",
+    "athlete_settings": "valid_from",
     "best_efforts": "activity_id, effort_distance_m",
     "daily_training_load": "load_date",
     "eddington": "sport_group, unit",
@@ -114,6 +121,7 @@ KEYS = {
     "weekly_pace": "week_start_date, sport_type",
     "weekly_volume": "week_start_date, sport_type",
     "year_to_date": "year, day_of_year, sport_type",
+    "zones": "valid_from, zone_kind, zone_index",
 }
 
 

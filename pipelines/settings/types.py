@@ -88,8 +88,8 @@ def _between(lowest: float, highest: float, unit: str) -> WrapValidator:
 def _rising(lowest: float, highest: float, unit: str) -> WrapValidator:
     """Let only lists of numbers between these two pass, each above the one before it."""
     words = (
-        f"a list of 1 to {MOST_ZONE_BOUNDS} rising numbers from {lowest:g} to {highest:g} ({unit}), "
-        "the lower bounds of zones 2 and up"
+        f"a list of up to {MOST_ZONE_BOUNDS} rising numbers from {lowest:g} to {highest:g} ({unit}), "
+        "the lower bounds of zones 2 and up, or [] for those of Strava or the default"
     )
 
     def check(value: object, checks: ValidatorFunctionWrapHandler) -> tuple[float, ...]:
@@ -98,9 +98,8 @@ def _rising(lowest: float, highest: float, unit: str) -> WrapValidator:
         except ValidationError:
             raise must_be(words) from None
         rises = all(below < above for below, above in pairwise(bounds))
-        if not (
-            1 <= len(bounds) <= MOST_ZONE_BOUNDS and rises and lowest <= bounds[0] <= bounds[-1] <= highest
-        ):
+        fits = not bounds or lowest <= bounds[0] <= bounds[-1] <= highest
+        if len(bounds) > MOST_ZONE_BOUNDS or not rises or not fits:
             raise must_be(words)
         return bounds
 

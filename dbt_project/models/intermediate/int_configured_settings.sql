@@ -45,7 +45,13 @@ held as (
 
 -- config.toml holds for every athlete
 configured as (
-    select athletes.athlete_id, held.*
+    select
+        athletes.athlete_id,
+        held.* replace (
+            -- an empty list takes back those of a block before
+            nullif(heartrate_zones_bpm, []) as heartrate_zones_bpm,
+            nullif(power_zones_pct, []) as power_zones_pct
+        )
     from athletes
     cross join held
 )

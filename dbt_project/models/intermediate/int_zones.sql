@@ -35,7 +35,7 @@ bounds_by_kind as (
             strava_bounds.heartrate_zones_bpm,
             case
                 when settings.max_heartrate_bpm is not null then list_transform(
-                    {{ heartrate_pct }}, lambda pct: pct / 100 * settings.max_heartrate_bpm
+                    {{ heartrate_pct }}, lambda pct: pct * settings.max_heartrate_bpm / 100
                 )
             end
         ) as lower_bounds
