@@ -64,14 +64,17 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         "decoupling_pct": 1.5,
         "average_cadence_spm": 0.1,
     },
+    "agreement": {"ours": "0.02", "difference_pct": 3.0},
     "athlete_settings": dict.fromkeys(("sex_source", "weight_kg_source", "ftp_w_source")),
     "best_efforts": {
         "elapsed_time_s": GPX,
         "pace_s_per_km": GPX,
         "start_time_s": None,  # of efforts that are nearly equal another one may be the fastest
+        "average_heartrate_bpm": None,  # that of the stretch
         "effort_started_at": None,
         "rank_all_time": 3.0,
     },
+    "critical_speed": {"critical_speed_m_per_s": GPX, "d_prime_m": "0.1", "standard_error_m_per_s": 0.01},
     "daily_training_load": {
         **dict.fromkeys(
             ("training_load", "fitness", "fatigue", "monotony", "strain", "acute_chronic_ratio"), GRADE
@@ -88,6 +91,9 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         "pace_s_per_km": None,  # follows from these
         "elevation_change_m": 1.0,
         "average_heartrate_bpm": 1.0,
+        "gap_pace_s_per_km": "0.03",
+        "average_cadence_spm": 1.0,
+        "average_power_w": 1.0,
     },
     "time_in_zones": {
         "time_s": 400.0
@@ -108,8 +114,11 @@ LEFT_OUT = {
 }
 KEYS = {
     "activities": "activity_id",
+    "agreement": "activity_id, measure",
     "athlete_settings": "valid_from",
     "best_efforts": "activity_id, effort_distance_m",
+    "critical_power": "month_start_date",
+    "critical_speed": "month_start_date",
     "daily_training_load": "load_date",
     "eddington": "sport_group, unit",
     "gear": "gear_id",
