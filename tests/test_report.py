@@ -290,3 +290,11 @@ def test_the_columns_of_the_marts_may_stand_in_any_order(copied: Path, tmp_path:
 def test_without_marts_it_says_what_to_type(tmp_path: Path) -> None:
     done = run("report", tmp_path, expect=2)
     assert re.search("marts.duckdb is missing: type `make import ARCHIVE=…` and", last_line(done))
+
+
+def test_marts_of_another_version_are_to_be_built_anew(copied: Path) -> None:
+    with duckdb.connect(str(copied / "marts.duckdb")) as marts:
+        marts.execute("alter table activities drop gap_model")
+    done = run("report", copied, expect=2)
+    assert "another version" in last_line(done)
+    assert "`make transform`" in last_line(done)

@@ -3,6 +3,9 @@
 import os
 import webbrowser
 
+import duckdb
+
+from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.report import write_report
 from pipelines.settings import load_settings
@@ -10,10 +13,20 @@ from pipelines.warehouse.published import open_published
 
 
 def main(playground: Playground) -> None:
-    """Write the report into the Playground, and open it where there is a screen."""
+    """Write the report into the Playground, and open it where there is a screen.
+
+    Raises:
+        UserError: There are no published marts, or another version has built them.
+    """
     settings = load_settings(playground)
     with open_published(playground) as marts:
-        write_report(marts, playground.report, settings.report.units, settings.marts.week_start)
+        try:
+            write_report(marts, playground.report, settings.report.units, settings.marts.week_start)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            raise UserError(
+                f"the marts in {playground.marts} lack what the report draws, as another version has built them: "
+                "type `make transform` first"
+            ) from None
     size_mb = playground.report.stat().st_size / 1e6
     print(f"The report is in {playground.report} ({size_mb:.1f} MB): open it in a browser.")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("BROWSER"):
