@@ -326,6 +326,19 @@ def test_a_speed_that_stood_at_0_though_the_distance_grew_was_not_recorded() -> 
     assert column(samples(one, None, of_csv()), "velocity_smooth") == [3, 3, 3]
 
 
+def test_a_speed_of_0_while_the_distance_grows_at_more_than_a_walk_was_not_recorded() -> None:
+    # A watch that has just been started again shows 0 for a minute, here after 2 s at rest.
+    one = recording(range(8), speed=[0, 0, 0, 0, 0, 0, 5, 5], distance=[0, 0, 0, 5, 10, 15, 20, 25])
+    found = samples(one, None, of_csv())
+    assert column(found, "velocity_smooth") == pytest.approx([0, 0, 0, 3.75, 5, 5, 5, 5])
+    assert column(found, "moving") == [False] * 3 + [True] * 5
+
+
+def test_a_speed_of_0_stays_at_a_walk_and_over_samples_without_a_distance() -> None:
+    one = recording(range(6), speed=[0, 0, 0, 0, 0, 3], distance=[0, 1.2, 2.4, NAN, 9.6, 12.6])
+    assert column(samples(one, None, of_csv()), "velocity_smooth") == [0, 0, 0, 0, 0, 3]
+
+
 # Moving
 
 

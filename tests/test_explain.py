@@ -169,9 +169,11 @@ NOTHING: Row = dict.fromkeys(("gap_moving_time_s", "gap_distance_m", "gap_pace_s
 def test_where_there_is_no_figure_one_row_says_why(
     tmp_path: Path, query: str, activity: Row, reason: str
 ) -> None:
-    *_, last = explained(made(tmp_path / "p", [activity], [{}]), query)
+    *others, last = explained(made(tmp_path / "p", [activity], [{}]), query)
     assert last["value"] is None
     assert reason in last["input"]
+    # Nothing is said of an activity that there is not.
+    assert not others or reason != "no activity has this id"
 
 
 @pytest.fixture

@@ -73,6 +73,8 @@ def test_a_distance_out_of_line(distance: list[Any], in_line: list[Any]) -> None
         # A sample that is not kept for time and distance has no distance, though the maximum knows it.
         ([0, 1, 1, N, 5], [0.0, 2.0, 3.0, 4.0, 1.0], [0.0, 2.0, N, N, 4.0], set()),
         ([N, 1, 2], [5.0, 7.0, 8.5], [N, 0.0, 1.5], set()),
+        # Half a millimetre counts as a whole one (some devices count in sixteenths of a metre).
+        ([0, 1, 2], [0.0, 2.0625, 4.1875], [0.0, 2.063, 4.188], set()),
     ],
 )
 def test_clean_distance(time: list[Any], distance: list[Any], metres: list[Any], jumps: set[int]) -> None:
@@ -155,6 +157,11 @@ def test_periods() -> None:
         None,
     )
     assert settings.on(dt.date(2026, 2, 28)) is second
+
+
+def test_a_pace_zone_begins_at_its_share_of_the_threshold_speed_to_the_last_digit() -> None:
+    [period] = read_settings({"threshold_pace_s_per_km": 240}, Strava(), None).periods
+    assert period.zones["pace"][0][-1] == 4.625
 
 
 def test_fits() -> None:

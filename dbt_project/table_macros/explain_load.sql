@@ -73,7 +73,7 @@ passed_over as (
     select
         *,
         case
-            when sport_group <> 'ride' then null
+            when explained_id is null or sport_group <> 'ride' then null
             when power_coverage_pct is null then 'no power meter, or it measured nothing'
             when power_coverage_pct < 75
                 then format('{:.3g} % of the seconds have power, 75 % are needed', power_coverage_pct)
@@ -81,7 +81,7 @@ passed_over as (
             when ftp_w is null then 'no FTP is known for that day'
         end as no_power,
         case
-            when sport_type not in ('Run', 'TrailRun', 'VirtualRun') then null
+            when explained_id is null or sport_type not in ('Run', 'TrailRun', 'VirtualRun') then null
             when threshold_pace_s_per_km is null then 'config.toml has no threshold pace for that day'
             when gap_pace is null
                 then format('no grade-adjusted pace: explain_gap({}) says why', explained_id)

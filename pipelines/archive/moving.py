@@ -15,15 +15,20 @@ GAP_SPEED_M_PER_S = 0.5
 # Moving is what is faster than one of these; without a moving time to fit, slower than anyone swims or climbs.
 MOVING_SPEEDS_M_PER_S = (0.0, 0.3, 0.5, 0.8, 1.0, 1.2)
 DEFAULT_MOVING_SPEED_M_PER_S = 0.3
+# Whose distance grows faster does not stand, whatever the recorded speed says.
+STANDS_BELOW_M_PER_S = MOVING_SPEEDS_M_PER_S[-1]
 
 
 def speeds_of(time: Seconds, distance: Distance | None, recorded: Floats | None) -> Floats | None:
     """Return m/s at each sample: as recorded where it is, else from the distance; `None` without either.
 
-    A speed that stood at 0 all the time though the distance grew was not recorded.
+    A speed that stood at 0 though the distance grew, all the time or at more than a walk, was not recorded.
     """
     if recorded is not None:
         recorded = np.where(recorded < 0, np.nan, recorded)
+    if distance is not None and recorded is not None and recorded.any():
+        across = np.diff(distance.metres, prepend=np.nan) / np.diff(time, prepend=np.nan)
+        recorded = np.where((recorded == 0) & (across > STANDS_BELOW_M_PER_S), np.nan, recorded)
     if distance is None or (recorded is not None and not np.isnan(recorded).any() and recorded.any()):
         return recorded
     worked_out = velocity(time, distance)

@@ -85,11 +85,11 @@ def _between(lowest: float, highest: float, unit: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def _rising(lowest: float, highest: float, unit: str) -> WrapValidator:
+def _rising(lowest: float, highest: float, unit: str, otherwise: str) -> WrapValidator:
     """Let only lists of numbers between these two pass, each above the one before it."""
     words = (
         f"a list of up to {MOST_ZONE_BOUNDS} rising numbers from {lowest:g} to {highest:g} ({unit}), "
-        "the lower bounds of zones 2 and up, or [] for those of Strava or the default"
+        f"the lower bounds of zones 2 and up, or [] for {otherwise}"
     )
 
     def check(value: object, checks: ValidatorFunctionWrapHandler) -> tuple[float, ...]:
@@ -209,8 +209,8 @@ ThresholdHeartrate = Annotated[_Float, _between(25, 240, "beats per minute")]
 Power = Annotated[_Float, _between(30, 600, "watts")]
 Weight = Annotated[_Float, _between(25, 250, "kilograms")]
 Pace = Annotated[float, Field(strict=True), BeforeValidator(_pace), WrapValidator(_possible_pace)]
-HeartrateZones = Annotated[_Bounds, _rising(25, 240, "beats per minute")]
-PowerZones = Annotated[_Bounds, _rising(1, 1000, "per cent of FTP")]
+HeartrateZones = Annotated[_Bounds, _rising(25, 240, "beats per minute", "those of Strava or the default")]
+PowerZones = Annotated[_Bounds, _rising(1, 1000, "per cent of FTP", "the default")]
 GapModel = Annotated[
     Literal["heartrate", "energy"], BeforeValidator(_strip), _must_be('"heartrate" or "energy"')
 ]

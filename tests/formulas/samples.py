@@ -1,6 +1,7 @@
 """What of a stream was measured, and the distance that it makes."""
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +79,8 @@ def clean_distance(time: Values, raw: Values, limit_m_per_s: float) -> Distance:
     metres: list[float | None] = [None] * len(raw)
     if not kept:
         return Distance(metres, set())
-    # Whole millimetres: what is compared with a limit must not hang on a binary fraction.
-    mm = {i: round((known[i] - known[kept[0]]) * 1000) for i in kept}
+    # Whole millimetres, halves up: what is compared with a limit must not hang on a binary fraction.
+    mm = {i: math.floor((known[i] - known[kept[0]]) * 1000 + 0.5) for i in kept}
     metres[kept[0]] = 0.0
     jumps: set[int] = set()
     jumped_mm = 0

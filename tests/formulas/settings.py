@@ -176,7 +176,8 @@ def _zones(values: Row, holds: Row, strava: Strava) -> dict[str, tuple[list[floa
         own = holds.get("power_zones_pct")
         zones["power"] = [ftp * pct / 100 for pct in own or POWER_PCT], "config" if own else "default"
     if pace is not None:
-        zones["pace"] = [1000 / pace * pct / 100 for pct in PACE_PCT], "default"
+        # One division: 111 % of 240 s/km is 4.625 m/s, a speed that devices record, and belongs to the zone above.
+        zones["pace"] = [pct * 10 / pace for pct in PACE_PCT], "default"
     return zones
 
 
