@@ -150,7 +150,7 @@ shares as (
     inner join minutes
         on rates.athlete_id = minutes.athlete_id
         and rates.activity_id = minutes.activity_id
-        and rates.time_s // {{ longest_interval_s }} = minutes.minute
+        and floor(rates.time_s / {{ longest_interval_s }})::bigint = minutes.minute
         and rates.time_s > minutes.from_s
         and rates.time_s - rates.interval_s < minutes.to_s
 ),
