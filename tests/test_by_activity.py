@@ -1,5 +1,6 @@
 """Models kept up to date by activity: another text of any formula computes every activity anew."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -82,13 +83,28 @@ def test_another_text_of_any_model_or_macro_behind_them_is_noticed(
     assert changed["int_power_seconds"] == {"power_curve", "int_stream_aggregates"}
 
 
-def test_another_grade_model_computes_again_what_is_grade_adjusted(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("settings", "computed_again"),
+    [
+        ({"gap_model": "energy"}, {"splits", "int_seconds_by_value", "int_stream_aggregates"}),
+        (
+            {
+                **dict.fromkeys(
+                    ("ftp_w", "max_heartrate_bpm", "threshold_pace_s_per_km", "fitness_days"), 200
+                ),
+                "athlete_history": [{"from": "2025-03-01", "ftp_w": 210}],
+                "heartrate_zones_bpm": [120, 150],
+            },
+            set(),
+        ),
+    ],
+)
+def test_a_setting_computes_again_what_depends_on_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], computed_again: set[str]
 ) -> None:
     monkeypatch.setenv("STRAVA_WAREHOUSE", str(project / "empty.duckdb"))
-    first, other = versions(project), versions(project, "--vars", "{gap_model: energy}")
-    changed = {model for model, version in other.items() if version != first[model]}
-    assert changed == {"splits", "int_seconds_by_value", "int_stream_aggregates"}
+    first, other = versions(project), versions(project, "--vars", json.dumps(settings))
+    assert {model for model, version in other.items() if version != first[model]} == computed_again
 
 
 @pytest.mark.long
