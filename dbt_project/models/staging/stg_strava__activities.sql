@@ -26,7 +26,14 @@ existing as (
             start_date_local,
             (start_date at time zone 'UTC') + to_seconds(coalesce(utc_offset, 0)::bigint)
         ) as started_at_local,
-        coalesce(sport_type, type, 'Unknown') as known_sport_type
+        coalesce(sport_type, type, 'Unknown') as known_sport_type,
+        -- [] without a position; (0, 0) is the place of a device that knows none
+        {% for name in ['start', 'end'] -%}
+        nullif(
+            [({{ name }}_latlng::json ->> '$[0]')::double, ({{ name }}_latlng::json ->> '$[1]')::double], [0, 0]
+        ) as {{ name }}_position
+        {{- ',' if not loop.last }}
+        {% endfor %}
     from source
     where deleted_at is null
 ),
@@ -42,6 +49,16 @@ renamed as (
         -- null in rows of an older version, which knew the API alone
         coalesce(existing.origin, 'api') as origin,
         coalesce(sport_groups.sport_group, 'other') as sport_group,
+        -- Strava counts runs from 0 and rides from 10
+        case existing.workout_type
+            when 1 then 'race'
+            when 2 then 'long_run'
+            when 3 then 'workout'
+            when 11 then 'race'
+            when 12 then 'workout'
+        end as workout_kind,
+        existing.device_name,
+        existing.visibility,
 
         existing.distance as distance_m,
         -- nobody moves for longer than it took, nor gets anywhere without moving; archives before 2021
@@ -59,8 +76,23 @@ renamed as (
         existing.max_heartrate as max_heartrate_bpm,
         existing.average_watts as average_power_w,
         existing.weighted_average_watts as weighted_power_w,
+        existing.max_watts as max_power_w,
+        existing.max_speed as max_speed_m_per_s,
+        existing.kilojoules as work_kj,
+        existing.calories as calories_kcal,
+        existing.average_temp as average_temperature_c,
+        existing.elev_low as altitude_min_m,
+        existing.elev_high as altitude_max_m,
         existing.average_cadence,
         existing.suffer_score as relative_effort,
+        existing.kudos_count,
+        existing.athlete_count,
+
+        existing.start_position[1] as start_lat,
+        existing.start_position[2] as start_lng,
+        existing.end_position[1] as end_lat,
+        existing.end_position[2] as end_lng,
+        nullif(existing.map__summary_polyline, '') as summary_polyline,
 
         coalesce(existing.device_watts, false) as device_watts,
         coalesce(existing.manual, false) as is_manual,
@@ -71,6 +103,7 @@ renamed as (
         existing.started_at_local::date as activity_date,
         existing.start_date as started_at,
         existing.utc_offset as utc_offset_s,
+        existing.timezone,
         existing.started_at_local
     from existing
     left join sport_groups on existing.known_sport_type = sport_groups.sport_type
