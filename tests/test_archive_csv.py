@@ -139,6 +139,7 @@ RIDE_VALUES = {
     "gear_id": "b60000001",
     "has_heartrate": True,
     "manual": False,
+    "workout_type": None,
 }
 
 
@@ -220,6 +221,17 @@ def test_titles_may_be_html() -> None:
 def test_more_columns_may_follow() -> None:
     titles, row = [*FIRST, *BLOCK, "Brand new"], [*cells(FIRST, BLOCK, RIDE, RIDE_RAW), "7"]
     assert only(read_activities(text_of(titles, [row]).encode())).values == RIDE_VALUES
+
+
+@pytest.mark.parametrize(
+    ("marks", "workout_type"), [(("1.0", "0.0"), 1), (("", "1.0"), 2), (("0.0", ""), None), (("", ""), None)]
+)
+def test_a_race_and_a_long_run_are_marked_further_on(
+    marks: tuple[str, str], workout_type: int | None
+) -> None:
+    titles, row = [*FIRST, *BLOCK, "Competition", "Long Run"], [*cells(FIRST, BLOCK, RIDE, RIDE_RAW), *marks]
+    values = only(read_activities(text_of(titles, [row]).encode())).values
+    assert values == RIDE_VALUES | {"workout_type": workout_type}
 
 
 def test_the_block_of_july_2020_is_two_columns_shorter() -> None:

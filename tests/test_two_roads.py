@@ -57,8 +57,22 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     "activities": {
         "origin": None,
         # In no column of the archive.
-        "is_trainer": None,
-        "is_private": None,
+        **dict.fromkeys(
+            (
+                "is_trainer",
+                "is_private",
+                "visibility",
+                "kudos_count",
+                "athlete_count",
+                "summary_polyline",
+                "timezone",
+            )
+        ),
+        "max_power_w": None,
+        "device_name": None,  # as the recording says it
+        **dict.fromkeys(
+            ("start_lat", "start_lng", "end_lat", "end_lng"), 1e-3
+        ),  # of the recording's first and last point
         **dict.fromkeys(("gap_pace_s_per_km", "gap_distance_m", "efficiency_factor", "training_load"), GRADE),
         "gap_moving_time_s": "0.02",  # moving: from speeds and pauses, to meet the summary's moving time
         "decoupling_pct": 1.5,

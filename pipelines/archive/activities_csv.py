@@ -235,6 +235,9 @@ def _marks(columns: Columns, cells: Sequence[str], file_name: str | None) -> dic
         "gear_id": f"b{bike}" if bike else f"g{gear}" if gear else None,
         "has_heartrate": any(heartrates) if columns.raw is not None else None,
         "manual": file_name is None and columns.raw_number(cells, RAW_FROM_UPLOAD) != 1,
+        "workout_type": next(
+            (kind for place, kind in columns.workout_types if number_of(cell(cells, place))), None
+        ),
     }
 
 

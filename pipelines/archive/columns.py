@@ -1,7 +1,8 @@
 """Where the columns of activities.csv stand, whatever their language and however many there are.
 
 Columns are added several times a year, five titles come twice, and titles are in the athlete's language: so
-columns are found by position, by what is repeated, and by the form of their values, never by a title's words.
+columns are found by position, by what is repeated, and by the form of their values, never by a title's words. Two
+that are at another place in every layout, and known in English only, are the exception.
 """
 
 import math
@@ -19,6 +20,8 @@ RAW_ELAPSED, RAW_MOVING, RAW_DISTANCE = 0, 1, 2
 RAW_MAX_HEARTRATE, RAW_SUFFER_SCORE, RAW_WORK_J = 15, 22, 23
 RAW_FIRST_SHIFTED = 29
 RAW_POWER_COUNT, RAW_COMMUTE, RAW_FROM_UPLOAD, RAW_BIKE, RAW_GEAR = 32, 35, 37, 53, 54
+# What the API calls `workout_type`, as it has it of runs.
+WORKOUT_TYPES = {"Competition": 1, "Long Run": 2}
 
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d*)?(?:[eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(r"(\d{1,18})(?:\.0*)?")
@@ -39,6 +42,7 @@ class Columns:
     commute: int | None
     max_heartrate: int | None
     suffer_score: int | None
+    workout_types: tuple[tuple[int, int], ...]  # a column, and what a mark in it says
 
     def raw_text(self, cells: Sequence[str], place: int) -> str:
         """Return a cell of the raw block; empty where there is none."""
@@ -79,6 +83,9 @@ def find_columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Column
         commute=commute,
         max_heartrate=repeated(RAW_MAX_HEARTRATE),
         suffer_score=suffer_score,
+        workout_types=tuple(
+            (titles.index(title), kind) for title, kind in WORKOUT_TYPES.items() if title in titles
+        ),
     )
 
 
