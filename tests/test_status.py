@@ -118,6 +118,11 @@ def test_a_failed_run_leaves_its_message(tmp_path: Path) -> None:
         found = state(playground)
         assert "make authorize" in found["last_error"]
         assert found["runs"][-1]["status"] == "failed"
+        run("transform", playground)
+        assert "make authorize" in state(playground)["last_error"], "another command has mended nothing"
+        (playground / "tokens.json").unlink()
+        run("extract", make_playground(playground, strava))
+        assert state(playground)["last_error"] is None
 
 
 def test_the_next_step_follows_from_what_is_there(tmp_path: Path) -> None:

@@ -74,7 +74,9 @@ def collect(playground: Playground, settings: Settings) -> Status:
         except UserError as error:
             warehouse_error = str(error)
     transforms = [run for run in past if run.command == "transform" and run.status == "done"]
-    failures = [run for run in past[-RUNS_KEPT:] if run.status == "failed"]
+    # What a later run of the same command has done well is an error no longer.
+    latest = {run.command: run for run in past}.values()
+    failures = [run for run in past[-RUNS_KEPT:] if run.status == "failed" and run in latest]
     at_work = {locks.holder(playground.root, "extract"), locks.holder(playground.root, "transform")}
     status = Status(
         playground=str(playground.root),
