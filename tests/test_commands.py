@@ -91,13 +91,13 @@ def test_options_do_what_make_variables_do(tmp_path: Path) -> None:
     assert by_option.stdout == by_variable.stdout
 
 
-def test_dbt_itself(refreshed: Path) -> None:
-    listed = run("dbt", refreshed, ARGS="ls --select 'weekly_volume' --resource-type model")
+def test_dbt_itself(copied: Path) -> None:  # dbt holds the warehouse, which other tests read
+    listed = run("dbt", copied, ARGS="ls --select 'weekly_volume' --resource-type model")
     assert "strava_marts.marts" in listed.stdout
-    shown = run("dbt", refreshed, ARGS=r"""show --inline "select '{{ var(\"week_start\") }}' as day" """)
+    shown = run("dbt", copied, ARGS=r"""show --inline "select '{{ var(\"week_start\") }}' as day" """)
     assert "monday" in shown.stdout
-    assert run("dbt", refreshed, expect=2, ARGS="no-such-command").stderr
-    assert "installed" in run("dbt", refreshed, ARGS="--version").stdout
+    assert run("dbt", copied, expect=2, ARGS="no-such-command").stderr
+    assert "installed" in run("dbt", copied, ARGS="--version").stdout
 
 
 def test_dbt_tells_bad_quoting_and_a_missing_warehouse(tmp_path: Path) -> None:

@@ -70,9 +70,9 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         ),
         "max_power_w": None,
         "device_name": None,  # as the recording says it
-        **dict.fromkeys(
-            ("start_lat", "start_lng", "end_lat", "end_lng"), 1e-3
-        ),  # of the recording's first and last point
+        # Of the recording's first point; its last one is not where the summaries of every kind end.
+        **dict.fromkeys(("start_lat", "start_lng"), 1e-3),
+        **dict.fromkeys(("end_lat", "end_lng")),
         **dict.fromkeys(("gap_pace_s_per_km", "gap_distance_m", "efficiency_factor", "training_load"), GRADE),
         "gap_moving_time_s": "0.02",  # moving: from speeds and pauses, to meet the summary's moving time
         "decoupling_pct": 1.5,
