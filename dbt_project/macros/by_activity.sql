@@ -110,6 +110,7 @@
         {%- set expansions = {
             'intervals(': intervals('s', 'n'),
             'overlap_s(': overlap_s('i', 'f', 't'),
+            'by_sport_group(': by_sport_group({'g': 'v'}),
             'grade_factor(': grade_factor('g'),
         } -%}
         {%- for name, expansion in expansions.items() if name in texts | join -%}

@@ -52,6 +52,16 @@
 {%- endmacro %}
 
 
+{% macro by_sport_group(values) %}
+    {#- The value of a sample's sport group; null for a group that has none. -#}
+    case sport_group
+        {%- for sport_group, value in values.items() %}
+        when '{{ sport_group }}' then {{ value }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
 {% macro grade_factor(slope) %}
     {# How much more a metre of a slope (rise/run, within ±0.45) costs than one on the flat, by
        `athlete.gap_model`. "heartrate": a parabola, easiest at -9 % (0.88) and as hard as the flat at

@@ -11,11 +11,7 @@
 with with_cell_size as (
     select
         *,
-        case sport_group
-            {%- for sport_group, mm in cell_mm.items() %}
-            when '{{ sport_group }}' then {{ mm }}
-            {%- endfor %}
-        end as cell_mm
+        {{ by_sport_group(cell_mm) }} as cell_mm
     from {{ ref('int_effort_legs') }}
 ),
 

@@ -3,7 +3,8 @@
 {%- set stretch_s = 30 -%}
 
 with samples as (
-    select * from {{ ref('int_samples') }}
+    select *, {{ by_sport_group(fastest_stretch_mm_per_s) }} as fastest_stretch_mm_per_s
+    from {{ ref('int_samples') }}
     where sport_group in ('foot', 'ride', 'swim') and is_distance_consistent and has_distance
 ),
 
@@ -11,11 +12,8 @@ steps as (
     select
         *,
         first_value(time_s) over in_order as first_s,
-        (distance_mm - lag(distance_mm) over in_order) > (time_s - lag(time_s) over in_order) * case sport_group
-            {%- for sport_group, mm_per_s in fastest_stretch_mm_per_s.items() %}
-            when '{{ sport_group }}' then {{ mm_per_s }}
-            {%- endfor %}
-        end as is_fast
+        distance_mm - lag(distance_mm) over in_order
+            > (time_s - lag(time_s) over in_order) * fastest_stretch_mm_per_s as is_fast
     from samples
     window in_order as (partition by athlete_id, activity_id order by time_s)
 ),
@@ -34,11 +32,7 @@ stretches as (
         first_value(time_s) over half_a_minute_later as end_s,
         first_value(distance_mm) over half_a_minute_later as end_mm,
         case
-            when end_mm - distance_mm > (end_s - time_s) * case sport_group
-                {%- for sport_group, mm_per_s in fastest_stretch_mm_per_s.items() %}
-                when '{{ sport_group }}' then {{ mm_per_s }}
-                {%- endfor %}
-            end then end_s
+            when end_mm - distance_mm > (end_s - time_s) * fastest_stretch_mm_per_s then end_s
         end as driven_until_s
     from steps
     semi join suspects using (athlete_id, activity_id)

@@ -83,11 +83,7 @@ steps as (
         held_mm - lag(held_mm) over in_order as step_mm,
         time_s - lag(time_s) over in_order as step_s,
         first_value(time_s) over in_order as first_s,
-        case sport_group
-            {%- for sport_group, mm_per_s in fastest_mm_per_s.items() %}
-            when '{{ sport_group }}' then {{ mm_per_s }}
-            {%- endfor %}
-        end as fastest_mm_per_s
+        {{ by_sport_group(fastest_mm_per_s) }} as fastest_mm_per_s
     from with_distance_mm
     where has_distance
     window in_order as (partition by athlete_id, activity_id order by sample_index)
