@@ -69,6 +69,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
             )
         ),
         "max_power_w": None,
+        "workout_kind": None,  # it marks races and long runs, no workouts
         "device_name": None,  # as the recording says it
         # Of the recording's first point; its last one is not where the summaries of every kind end.
         **dict.fromkeys(("start_lat", "start_lng"), 1e-3),

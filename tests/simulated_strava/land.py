@@ -40,7 +40,7 @@ class Course:
 
 
 class Lap(NamedTuple):
-    """Points of one round: metres from the start along it, north and east of the start, and height."""
+    """Points of one round, evenly spaced: metres from the start along it, north and east of the start, and height."""
 
     along_m: np.ndarray
     north_m: np.ndarray
@@ -65,7 +65,7 @@ def altitude_m(north_m: np.ndarray, east_m: np.ndarray) -> np.ndarray:
 
 
 def lap_of(course: Course, start_m: tuple[float, float]) -> Lap:
-    """One round of the course by somebody who begins at `start_m`, which may be some metres beside its own start."""
+    """One round of the course by somebody who begins at `start_m`, which is some metres beside its start, as receivers have it."""
     heading = math.radians(course.heading_deg)
     angle = np.linspace(0, 2 * math.pi, max(math.ceil(course.lap_m / STEP_M), 90) + 1)
     radius = 1 + course.bend * (np.cos(3 * angle + heading) + 0.7 * np.sin(2 * angle - 2 * heading))
@@ -74,8 +74,9 @@ def lap_of(course: Course, start_m: tuple[float, float]) -> Lap:
     north, east = north - north[0], east - east[0]
     along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(north), np.diff(east)))])
     scale = course.lap_m / along[-1]
-    north, east = north * scale, east * scale
-    return Lap(along * scale, north, east, altitude_m(north + start_m[0], east + start_m[1]))
+    even = np.linspace(0, course.lap_m, len(along))
+    north, east = (np.interp(even, along * scale, way * scale) for way in (north, east))
+    return Lap(even, north, east, altitude_m(north + start_m[0], east + start_m[1]))
 
 
 def metres_between(place: tuple[float, float], degrees: list[float]) -> tuple[float, float]:

@@ -46,7 +46,7 @@ def recording_of(activity: Activity) -> dict[str, np.ndarray]:
     data["velocity_smooth"] = np.round(smooth(speed * scale, 5), 1)
     data["moving"] = ~resumed
     if lap:
-        data["latlng"] = _positions(rng, summary["start_latlng"], lap, distance)
+        data["latlng"] = _positions(summary["start_latlng"], lap, distance)
         height = np.interp(distance % lap.along_m[-1], lap.along_m, lap.altitude_m)
         if (activity.streams_seed or 0) % 8 == 3:
             height += SAW_M * (2 * (np.arange(count) % SAW_SAMPLES) / (SAW_SAMPLES - 1) - 1)
@@ -155,25 +155,21 @@ def _speed(
     flat = effort ** (0.4 if is_ride else 1) * (1 + rng.normal(0, 0.02, len(effort)))
     speed, slope = flat, np.zeros(len(effort))
     if lap:
-        slopes = np.diff(lap.altitude_m) / np.maximum(np.diff(lap.along_m), 1e-9)
+        step_m = lap.along_m[1]
+        slopes = np.diff(lap.altitude_m, append=lap.altitude_m[1]) / step_m
         # Where a hill lies in time depends on the speed, which depends on the hill: near enough after a few rounds.
-        for _ in range(4):
+        for _ in range(3):
             covered = np.cumsum(gaps * speed)
             along = covered * (total_m / max(covered[-1], 1e-9)) % lap.along_m[-1]
-            slope = slopes[np.searchsorted(lap.along_m[1:-1], along, side="right")]
+            slope = slopes[(along / step_m).astype(int)]
             speed = flat * np.clip(1 - (8 if is_ride else 3) * slope, 0.4, 1.5)
     return speed, slope
 
 
-def _positions(rng: np.random.Generator, start: list[float], lap: Lap, distance: np.ndarray) -> np.ndarray:
-    """Degrees along the laps, some metres beside them as a receiver has it, which wanders slowly."""
+def _positions(start: list[float], lap: Lap, distance: np.ndarray) -> np.ndarray:
     along = distance % lap.along_m[-1]
     north = np.interp(along, lap.along_m, lap.north_m)
-    east = np.interp(along, lap.along_m, lap.east_m)
-    for beside in (north, east):
-        for metres, wave_m in ((2.0, 800), (1.0, 300)):
-            beside += metres * np.sin(2 * math.pi * distance / wave_m + rng.uniform(0, 2 * math.pi))
-    return degrees_at(start, north, east)
+    return degrees_at(start, north, np.interp(along, lap.along_m, lap.east_m))
 
 
 def _warmth_c(activity: Activity) -> float:

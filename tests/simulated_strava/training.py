@@ -173,7 +173,7 @@ def _sunday_run(rng: random.Random, week: int, load: float) -> Session:
         return run(rng, week, "Hilly trail", km, 0.72, "long", sport="TrailRun", hour=9, course=TRAIL)
     hour = 23 if rng.random() < 0.1 else 9
     marked = {} if rng.random() < 0.15 else {"changes": {"workout_type": 2}}
-    km = 26 * rng.uniform(0.97, 1.06) if week % 8 == 6 else 13.5 * load * rng.uniform(0.9, 1.15)
+    km = 26 * rng.uniform(0.97, 1.06) if week % 8 == 6 else 12.5 * load * rng.uniform(0.9, 1.15)
     return run(rng, week, "Long run", km, 0.75, "long", hour=hour, **marked)
 
 
