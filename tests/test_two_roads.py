@@ -101,7 +101,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     "gear": {"is_primary": None, "is_retired": None, "nickname": None, "strava_distance_m": None},
     "splits": {
         "distance_m": 10.0,  # of the last one
-        "elapsed_time_s": 2.0,
+        "elapsed_time_s": 4.0,  # of the last one: ten metres uphill
         "moving_time_s": 32.0,  # the pause may be seen a sample earlier or later
         "pace_s_per_km": None,  # follows from these
         "elevation_change_m": 1.0,
