@@ -76,7 +76,7 @@ def activity_of(
         "start_latlng": place if has_gps else [],
         "end_latlng": place if has_gps else [],
         "average_speed": round(distance / moving, 3),
-        "max_speed": 0 if is_manual else round(session.speed_m_per_s * 1.5, 3),
+        "max_speed": 0,
         "has_heartrate": False,
         "heartrate_opt_out": False,
         "display_hide_heartrate_option": False,
@@ -114,7 +114,10 @@ def _from_streams(activity: Activity) -> dict[str, Any]:
     streams, session = recording_of(activity), activity.session
     assert session
     moving = activity.summary["moving_time"]
-    out: dict[str, Any] = {"elapsed_time": max(int(streams["time"][-1]), 1)}
+    out: dict[str, Any] = {
+        "elapsed_time": max(int(streams["time"][-1]), 1),
+        "max_speed": float(streams["velocity_smooth"].max()),
+    }
     if "heartrate" in streams:
         beats = streams["heartrate"]
         minutes_hard = np.clip((beats - RESTING_BPM) / RESERVE_BPM, 0, 1) ** 3

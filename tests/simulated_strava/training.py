@@ -21,7 +21,6 @@ UNIFORM_BEGINS = dt.date(2025, 8, 24)
 HARBOUR = Course(7000, 200)
 HILL = Course(8200, 0)
 TRAIL = Course(13000, 30)
-PARK = Course(1500, 90, (-900, 700), bend=0)
 COMMUTE = Course(9000, 150)
 SHORE = Course(36000, 225)
 RIDGE = Course(45000, 270)
@@ -99,7 +98,7 @@ def _on(course: Course, rng: random.Random) -> float:
 
 
 def _quality(rng: random.Random, week: int, load: float) -> Session:
-    """On Tuesdays: intervals in the park, or a tempo run."""
+    """On Tuesdays: intervals, or a tempo run."""
     marked = {} if rng.random() < 0.15 else {"changes": {"workout_type": 3}}
     kind = rng.randrange(3)
     if kind == 0:
@@ -118,7 +117,9 @@ def _quality(rng: random.Random, week: int, load: float) -> Session:
             Repeats(count, 400, 200, 1.12, 0.66, 0.76, 820 * count),
         )
     effort = repeats.mean_effort(in_metres=True)
-    more = {"repeats": repeats, "course": PARK, "pause_s": 0, **marked}
+    # In the park, where it is flat, another way each time.
+    park = Course(1500, rng.uniform(0, 360), (-900, 700), bend=0)
+    more = {"repeats": repeats, "course": park, "pause_s": 0, **marked}
     return run(rng, week, name, repeats.total / 1000, effort, "intervals", **more)
 
 
