@@ -72,7 +72,7 @@ def recording_of(activity: Activity) -> dict[str, np.ndarray]:
         data["cadence"] = np.clip(np.round(mean * effort**0.3 + rng.normal(0, 2, count)), 0, 120).astype(int)
     if session.has_power_meter:
         # Up a hill he gives more, unless he rides by the numbers.
-        hard = np.ones(count) if session.repeats else 1 + 6 * slope
+        hard = np.ones(count) if session.repeats else 1 + 4 * slope
         watts = FTP_W * session.intensity * effort * hard * (1 + rng.normal(0, 0.12, count))
         data["watts"] = np.clip(np.round(watts), 0, 1100).astype(int)
         data["cadence"][data["watts"] < 40] = 0

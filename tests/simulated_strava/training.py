@@ -191,7 +191,8 @@ def history(seed: int, *, end: dt.date, years: float = 4, begin: dt.date | None 
         zone = TRIP if week % 60 in (20, 21) else HOME
         for weekday, session in week_of(rng, week):
             if zone is TRIP and session.course:
-                session = replace(session, name=f"{session.sport} on the trip", course=None)
+                name = session.name if session.shape == "race" else f"{session.sport} on the trip"
+                session = replace(session, name=name, course=None)
             date = FIRST_WEEK + dt.timedelta(weeks=week, days=weekday)
             at = dt.time(session.hour, rng.randrange(60), rng.randrange(60))
             activity = _odd(rng, activity_of(rng, session, dt.datetime.combine(date, at, zone)))
