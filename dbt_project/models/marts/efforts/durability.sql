@@ -73,7 +73,7 @@ with_shares as (
         case when intensity_kind = 'power' then 'kJ' else 's' end as after_unit,
         value,
         -- none is better than the best of the whole activity
-        100 * value / nullif(max(value) over (partition by athlete_id, activity_id, duration_s), 0)
+        value / nullif(max(value) over (partition by athlete_id, activity_id, duration_s), 0) * 100
             as share_of_best_pct
     from best_windows
 )
