@@ -162,7 +162,7 @@ def _speed(
             covered = np.cumsum(gaps * speed)
             along = covered * (total_m / max(covered[-1], 1e-9)) % lap.along_m[-1]
             slope = slopes[(along / step_m).astype(int)]
-            speed = flat * np.clip(1 - (8 if is_ride else 3) * slope, 0.4, 1.5)
+            speed = flat * np.clip(1 - (10 if is_ride else 3) * slope, 0.28, 1.5)
     return speed, slope
 
 

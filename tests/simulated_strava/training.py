@@ -103,7 +103,7 @@ def _quality(rng: random.Random, week: int, load: float) -> Session:
     kind = rng.randrange(3)
     if kind == 0:
         km = 8 * load * rng.uniform(0.9, 1.1)
-        return run(rng, week, "Tempo run", km, 0.89, "tempo", **marked)
+        return run(rng, week, "Tempo run", km, 0.89, "tempo", pause_s=0, **marked)
     if kind == 1:
         count = 6 if load > 0.7 else 4
         name, repeats = (
@@ -191,7 +191,8 @@ def history(seed: int, *, end: dt.date, years: float = 4, begin: dt.date | None 
         zone = TRIP if week % 60 in (20, 21) else HOME
         for weekday, session in week_of(rng, week):
             if zone is TRIP and session.course:
-                name = session.name if session.shape == "race" else f"{session.sport} on the trip"
+                is_race = session.changes.get("workout_type") == 1
+                name = session.name if is_race else f"{session.sport} on the trip"
                 session = replace(session, name=name, course=None)
             date = FIRST_WEEK + dt.timedelta(weeks=week, days=weekday)
             at = dt.time(session.hour, rng.randrange(60), rng.randrange(60))
