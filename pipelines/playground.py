@@ -42,6 +42,11 @@ class Playground:
         return self.root / "marts"
 
     @property
+    def samples(self) -> Path:
+        """The published samples, a folder of Parquet files for each year."""
+        return self.marts_parquet / "samples"
+
+    @property
     def report(self) -> Path:
         """The page of `make report`."""
         return self.root / "report.html"
