@@ -38,7 +38,7 @@ def traces(playground: Path, start: tuple[float, float]) -> list[str]:
     raw = [*(word.encode() for word in words), *packed]
     files = (path for path in playground.rglob("*") if path.is_file())
     found += [str(path.relative_to(playground)) for path in files if any(b in path.read_bytes() for b in raw)]
-    for path in (playground / "marts").glob("*.parquet"):
+    for path in (playground / "marts").rglob("*.parquet"):
         text = duckdb.sql(f"select string_agg(t::varchar) from '{path}' as t").fetchall()[0][0] or ""
         found += [path.name] if any(word in text for word in words) else []
     return found

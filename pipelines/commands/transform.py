@@ -50,10 +50,8 @@ def build(playground: Playground, settings: Settings, held: tuple[int, ...], deb
     arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
     dbt(playground, settings, *arguments, inherited=held, debug=debug)
     from pipelines.warehouse.publish import publish
-    from pipelines.warehouse.samples import publish_samples
 
     publish(playground)
-    publish_samples(playground)
 
 
 def _require_raw(playground: Playground) -> None:

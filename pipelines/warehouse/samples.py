@@ -1,4 +1,4 @@
-"""The published samples: one Parquet file for each year, beside the marts; written by `publish_samples`, read by `make sql`."""
+"""The published samples: one Parquet file for each year, beside the marts; written by `publish()`, read by `make sql`."""
 
 import glob
 import hashlib
@@ -8,10 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import UserError
-from pipelines.files import sync
+from pipelines.files import replace, sync
 from pipelines.playground import Playground
-from pipelines.warehouse.file import connect
-from pipelines.warehouse.publish import replace
 from pipelines.warehouse.published import quoted
 
 FILE = "samples.parquet"
@@ -70,32 +68,27 @@ SAMPLES = f"""
 """
 
 
-def publish_samples(playground: Playground) -> None:
-    """Bring marts/samples/year=…/ up to date, as Hive lays out folders. The caller holds the warehouse.
+def publish_samples(connection: duckdb.DuckDBPyConnection, samples: Path, temporary: Path) -> None:
+    """Bring the folder `samples` up to date: its year=…/ are laid out as Hive's.
 
     Only years whose activities or formulas have changed are written, each replaced as a whole; a year without
-    samples loses its folder. Killed at any instant it leaves each year as it was or as it is to be, and the next one
+    samples loses its folder. Killed at any instant it leaves each year as it was or as it is to be, and the next run
     goes on.
+
+    Args:
+        connection: Has the warehouse attached as `warehouse`.
+        samples: Is made if there are any.
+        temporary: An empty place in the same file system, which the caller removes.
     """
-    temporary = playground.root / ".samples.new"
-    shutil.rmtree(temporary, ignore_errors=True)
-    connect(playground.warehouse).close()  # waits for a tool that holds it, and names it
-    with duckdb.connect() as connection:
-        connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set temp_directory = '{quoted(temporary / 'sorted')}'")
-        connection.execute(f"attach '{quoted(playground.warehouse)}' as warehouse (read_only)")
-        written_as = hashlib.md5(SAMPLES.encode(), usedforsecurity=False).hexdigest()
-        years = connection.execute(YEARS, {"written_as": written_as}).fetchall()
-        _keep_only(playground.samples, {_folder(year) for year, _ in years})
-        try:
-            for year, made_from in years:
-                path = playground.samples / _folder(year) / FILE
-                if _made_from(connection, path) != made_from:
-                    temporary.mkdir(mode=0o700, exist_ok=True)
-                    _write(connection, year, made_from, temporary / FILE)
-                    _put(temporary / FILE, path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)  # half a year must not keep a full disk full
+    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    written_as = hashlib.md5(SAMPLES.encode(), usedforsecurity=False).hexdigest()
+    years = connection.execute(YEARS, {"written_as": written_as}).fetchall()
+    _keep_only(samples, {_folder(year) for year, _ in years})
+    for year, made_from in years:
+        path = samples / _folder(year) / FILE
+        if _made_from(connection, path) != made_from:
+            _write(connection, year, made_from, temporary / FILE)
+            _put(temporary / FILE, path)
 
 
 def _folder(year: int | None) -> str:
