@@ -83,7 +83,7 @@ def publish_samples(connection: duckdb.DuckDBPyConnection, samples: Path, tempor
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     written_as = hashlib.md5(SAMPLES.encode(), usedforsecurity=False).hexdigest()
     years = connection.execute(YEARS, {"written_as": written_as}).fetchall()
-    _keep_only(samples, {_folder(year) for year, _ in years})
+    _keep_only(samples, {samples / _folder(year) for year, _ in years})
     for year, made_from in years:
         path = samples / _folder(year) / FILE
         if _made_from(connection, path) != made_from:
@@ -95,17 +95,18 @@ def _folder(year: int | None) -> str:
     return f"year={NO_YEAR if year is None else year}"
 
 
-def _keep_only(samples: Path, folders: set[str]) -> None:
-    """Remove whatever a reader of all files below the folder would take for samples."""
-    if not samples.is_dir():
-        return
-    for path in (*samples.iterdir(), *samples.glob("year=*/*")):
-        if path.is_dir() and not path.is_symlink():
-            if path.name not in folders:
+def _keep_only(samples: Path, years: set[Path]) -> None:
+    """Remove whatever else a reader of all files below the folder would take for samples."""
+    for folder in (samples, *years):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            is_ours = path in years or (folder in years and path.name == FILE)
+            if is_ours and not path.is_symlink():
+                continue
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-        elif path.name != FILE or path.parent == samples:
-            path.unlink(missing_ok=True)
-    sync(samples)
+            else:
+                path.unlink()
+            sync(folder)
 
 
 def _made_from(connection: duckdb.DuckDBPyConnection, path: Path) -> str | None:
