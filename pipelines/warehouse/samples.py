@@ -116,7 +116,7 @@ def _made_from(connection: duckdb.DuckDBPyConnection, path: Path) -> str | None:
     try:
         found = connection.execute(
             "select decode(value) from parquet_kv_metadata($path) where decode(key) = $key",
-            {"path": glob.escape(str(path.absolute())), "key": MADE_FROM},
+            {"path": str(path.absolute()), "key": MADE_FROM},
         ).fetchone()
     except duckdb.Error:
         return None
@@ -132,13 +132,12 @@ def _write(connection: duckdb.DuckDBPyConnection, year: int | None, made_from: s
 
 
 def _put(new: Path, path: Path) -> None:
-    folder = path.parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for each in (folder, folder.parent):
-        each.chmod(0o700)
+    folders = (path.parent.parent, path.parent)
+    for folder in folders:
+        folder.mkdir(mode=0o700, exist_ok=True)
     replace(new, path)
-    sync(folder)
-    sync(folder.parent)
+    for folder in folders:
+        sync(folder)
 
 
 def samples_view(playground: Playground) -> str:
