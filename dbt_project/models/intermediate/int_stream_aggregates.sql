@@ -4,6 +4,9 @@
 -- depends_on: {{ ref('int_effort_heartrates') }}
 -- depends_on: {{ ref('splits') }}
 -- depends_on: {{ ref('power_curve') }}
+-- depends_on: {{ ref('int_route_cells') }}
+-- depends_on: {{ ref('int_visited_tiles') }}
+-- depends_on: {{ ref('tracks') }}
 
 {%- set maximum_quantile = 0.999 %}
 
