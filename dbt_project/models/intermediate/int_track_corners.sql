@@ -51,7 +51,6 @@ search as (
             from search
             where not search.is_corner
             group by all
-            having point.squared_m > {{ tolerance_m * tolerance_m }}
         ),
 
         split as (
@@ -63,7 +62,7 @@ search as (
                 search.sample_index > corner_index as is_beyond
             from search
             inner join furthest using (athlete_id, activity_id, from_index)
-            where not search.is_corner
+            where not search.is_corner and furthest.point.squared_m > {{ tolerance_m * tolerance_m }}
         )
 
         select
