@@ -65,7 +65,10 @@ class Traveller:
     def serve(self, summary: dict[str, Any], way: list[Position | None]) -> None:
         self.strava.add(Activity(summary, 1))
         self.ways[summary["id"]] = way
-        streams = {"time": list(range(len(way))), "latlng": [p and list(p) for p in way]}
+        streams: dict[str, list[Any]] = {
+            "time": list(range(len(way))),
+            "latlng": [p and list(p) for p in way],
+        }
         self.strava.served_streams[summary["id"]] = {
             name: {"data": v, "series_type": "time", "original_size": len(v), "resolution": "high"}
             for name, v in streams.items()
