@@ -283,7 +283,7 @@ def test_explorer_has_the_tiles_squares_and_clusters_of_the_definition(
 
 
 def test_positions_of_no_use_make_no_row_and_no_error(tmp_path: Path, traveller: Traveller) -> None:
-    north = [(85.2 + i / 1e4, 20.0) for i in range(30)]
+    north = [(85.2 + i / 1e3, 20.0) for i in range(30)]
     date_line = [(-17.0, round((179.99 + i / 1e3 + 180) % 360 - 180, 6)) for i in range(30)]
     nowhere = traveller.add([None, None], 0)
     zero = traveller.add([(0, 0)] * 30, 1)
@@ -308,7 +308,5 @@ def test_positions_of_no_use_make_no_row_and_no_error(tmp_path: Path, traveller:
     assert [row[1:4] for row in marts["routes"]] == [(across, "foot", 2)]
     of_tiles = rows(playground, "select distinct first_activity_id from marts.tiles order by all")
     assert of_tiles == [(across,), (alone,), (far_and_back,)]
-    zooms = dict(
-        rows(playground, "select zoom, min(x) = 0 and max(x) = 2^zoom - 1 from marts.tiles group by all")
-    )
-    assert zooms == {14: True, 17: True}
+    columns = rows(playground, "select zoom, min(x), max(x) from marts.tiles group by all order by all")
+    assert columns == [(14, 0, 2**14 - 1), (17, 0, 2**17 - 1)]
