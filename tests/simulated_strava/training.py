@@ -25,10 +25,10 @@ COMMUTE = Course(9000, 150)
 SHORE = Course(36000, 225)
 RIDGE = Course(45000, 270)
 RACES = (
-    ("City 10K", 10, 1.0, Course(10000, 120, (500, 500))),
+    ("City 10K", 10, 1.0, Course(10000, 210, (500, 500))),
     ("Half marathon", 21.1, 0.945, Course(21100, 230, (500, 500))),
     ("5K race", 5, 1.05, Course(5000, 250, (-700, 0))),
-    ("City marathon", 42.2, 0.86, Course(42200, 330, (500, 500))),
+    ("City marathon", 42.2, 0.86, Course(42200, 110, (500, 500))),
 )
 
 
