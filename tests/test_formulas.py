@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests import telling_cases
 from tests.dirty_history import History
-from tests.formulas import Strava
+from tests.formulas import Athlete, Strava
+from tests.formulas.intervals import effort_of, pieces_of, smoothed, threshold_of
 from tests.harness import PLENTY, make_playground, rows, run
 from tests.oracle_marts import assert_equal, athlete_toml, world_records_s
 from tests.simulated_strava import SimulatedStrava
@@ -57,6 +59,41 @@ def built(command: str, playground: Path, known: History, full: bool = False) ->
         run(command, playground, FULL="1" if full else "")
 
 
+def assert_telling(athlete: Athlete) -> None:
+    """What is rare is among the activities that are made for it, whatever chance adds."""
+    groups = {id_: recorded.group for id_, recorded in athlete.recorded.items()}
+    climbs = athlete.climbs()
+    assert {groups[id_] for id_, _ in climbs} == {"foot", "ride"}
+    assert {"HC", "1", "3", "4", None} <= {row["climb_category"] for row in climbs.values()}
+    intervals = athlete.intervals()
+    assert {
+        (groups[id_], row["average_power_w"] is not None, row["distance_m"] is not None)
+        for (id_, _), row in intervals.items()
+    } >= {("foot", False, True), ("ride", True, True), ("ride", False, False), ("swim", False, True)}
+    assert any(has_short_pieces(athlete, id_) for id_, index in intervals if index == 1)
+    assert {(300, 2000), (1200, 2000), (300, 10800), (1200, 10800)} <= {
+        key[1:] for key in athlete.durability()
+    }
+    routes = athlete.routes()
+    assert max(row["activity_count"] for row in routes.values()) >= 3
+    assert {row["sport_group"] for row in routes.values()} == {"foot", "ride"}
+    explorer = athlete.explorer()
+    for zoom in (14, 17):
+        its = [row for (z, _), row in explorer.items() if z == zoom]
+        assert max(row["max_square"] for row in its) >= 2
+        assert max(row["max_cluster"] for row in its) >= 1
+        assert {(zoom, 0), (zoom, 2**zoom - 1)} <= {(z, x) for z, x, _ in athlete.tiles}
+
+
+def has_short_pieces(athlete: Athlete, id_: int) -> bool:
+    """Whether an activity's seconds fall into pieces that are too short, before they are merged."""
+    effort = [smoothed(values) for _, values in effort_of(athlete.recorded[id_])]
+    threshold = threshold_of([value for values in effort for value in values])
+    assert threshold is not None
+    pieces = [pieces_of(1, [value > threshold for value in values]) for values in effort]
+    return any(piece.seconds < 20 for its in pieces if len(its) > 1 for piece in its)
+
+
 @pytest.mark.long
 @pytest.mark.soak
 @pytest.mark.timeout(600)
@@ -69,6 +106,9 @@ def test_every_value_equals_an_independent_calculation(tmp_path: Path, round_: i
     with SimulatedStrava([], read_limit=PLENTY, overall_limit=PLENTY) as strava:
         known = History(strava, rng)
         known.special_cases()
+        telling_cases.add_efforts(known)
+        rounds = telling_cases.add_places(known)
+        assert_telling(known.expected())
         ids = [known.add() for _ in range(75)]
         playground = make_playground(tmp_path / "p", strava)
         built("refresh", playground, known)
@@ -91,6 +131,7 @@ def test_every_value_equals_an_independent_calculation(tmp_path: Path, round_: i
             strava.delete(id_)
         for _ in range(8):
             known.add()
+        telling_cases.change_places(known, rounds)
         built("refresh", playground, known, full=True)
         assert_equal(playground, known.expected(configured, API, records, first_weekday=6))
 
