@@ -106,7 +106,8 @@ def long_day(rng: random.Random, group: str, seconds: int) -> Streams:
         streams["watts"].append(round(330 * share))
         streams["grade_smooth"].append(round(rng.gauss(0, 2), 1))
         streams["heartrate"].append(rng.randint(120, 160))
-        # The first pause not before the longest window has been gone once.
-        clock += 400 if clock > 1300 and rng.random() < 0.002 else 10
+        # No pause within the first twenty minutes and the last.
+        can_pause = 1300 < clock < seconds - 2800
+        clock += 70 if can_pause and rng.random() < 0.004 else 10
         metres += 10 * speed * share
     return streams

@@ -38,7 +38,7 @@ def add_efforts(known: History) -> None:
         add_faithful(known, sport, session(rng, group_of(sport)), distance=12.0)
     add_faithful(known, "Ride", long_day(rng, "ride", 9600))
     add_faithful(known, "Ride", long_day(rng, "ride", 5400))
-    add_faithful(known, "Hike", long_day(rng, "foot", 12900))
+    add_faithful(known, "Hike", long_day(rng, "foot", 13500))
     add_faithful(known, "Run", long_day(rng, "foot", 5000))
 
 
@@ -71,7 +71,7 @@ def add_places(known: History) -> Rounds:
     add(82, again(), sport="Ride", moving_time=None, elapsed_time=900)
     for days, metres in ((70, 3290.0), (69, 3340.0), (68, 2710.0), (67, 2690.0), (66, None)):
         add(days, again(), metres or 3000.0, distance=metres)
-    for days, aside_m in enumerate((8, 20, 35, 60, 440, 470, 560), start=50):
+    for days, aside_m in enumerate((8, 14, 20, 26, 30, 35, 60, 440, 470, 560), start=50):
         add(days, dirty_places.shifted(again(), aside_m, 0))
     for days, count in enumerate((92, 84, 70, 12), start=40):
         add(days, again()[:count], 30.0 * count)

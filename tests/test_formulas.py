@@ -69,7 +69,7 @@ def assert_telling(athlete: Athlete) -> None:
     assert {
         (groups[id_], row["average_power_w"] is not None, row["distance_m"] is not None)
         for (id_, _), row in intervals.items()
-    } >= {("foot", False, True), ("ride", True, True), ("ride", False, False), ("swim", False, True)}
+    } >= {("foot", False, True), ("ride", True, False), ("ride", False, True), ("swim", False, True)}
     assert any(has_short_pieces(athlete, id_) for id_, index in intervals if index == 1)
     assert {(300, 2000), (1200, 2000), (300, 10800), (1200, 10800)} <= {
         key[1:] for key in athlete.durability()
