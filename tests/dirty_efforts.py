@@ -74,10 +74,11 @@ def session(rng: random.Random, group: str, spacing: int = 1) -> Streams:
         for name in ("time", "distance", "velocity_smooth", "watts", "heartrate", "altitude", "moving")
     }
     clock, metres = 0, 0.0
-    for number in range(rng.randint(9, 15)):
+    short = [rng.choice([12, 16, 18, 20, 20, 22, 24, 45, 90]) for _ in range(rng.randint(4, 9))]
+    for number, seconds in enumerate([*short, *[60] * 7]):  # three pieces of work in any case
         is_work = number % 2 == 1
         odd = rng.random()
-        for second in range(0, rng.choice([12, 16, 18, 20, 20, 22, 24, 45, 60, 60, 90]), spacing):
+        for second in range(0, seconds, spacing):
             speed = (fast if is_work else slow) * rng.uniform(0.95, 1.05)
             gap = rng.choice([12, 35]) if odd < 0.15 and second == 3 * spacing else 0
             stands = not gap and odd > 0.9 and second < 2 * spacing
