@@ -101,10 +101,11 @@ def merged(pieces: list[Piece]) -> list[Piece]:
         short = min(pieces, key=lambda piece: (piece.seconds, piece.first_s))
         if short.seconds >= SHORTEST_S:
             break
-        kinds = [piece.is_work for piece in pieces for _ in range(piece.seconds)]
-        begin = short.first_s - pieces[0].first_s
-        kinds[begin : begin + short.seconds] = [not short.is_work] * short.seconds
-        pieces = pieces_of(pieces[0].first_s, kinds)
+        at = pieces.index(short)
+        # Kinds alternate, so both neighbours are of the kind that it takes.
+        joined = pieces[max(at - 1, 0) : at + 2]
+        one = Piece(not short.is_work, joined[0].first_s, sum(piece.seconds for piece in joined))
+        pieces = [*pieces[: max(at - 1, 0)], one, *pieces[at + 2 :]]
     return pieces
 
 
