@@ -59,9 +59,9 @@ def test_two_are_on_one_route(other: Way, is_same: bool) -> None:
 
 
 def test_starts_lie_within_500_m() -> None:
-    """4 squares are 444.8 m, 5 are 556 m."""
-    assert places.is_same_route(way(1, range(40)), way(2, range(4, 44)))
-    assert not places.is_same_route(way(1, range(40)), way(2, range(5, 45)))
+    """A degree is 111,195.08 m."""
+    assert places.is_same_route(way(1, range(40)), way(2, range(40), at_deg=0.00449))  # 499.27 m
+    assert not places.is_same_route(way(1, range(40)), way(2, range(40), at_deg=0.004497))  # 500.04 m
 
 
 def test_a_route_is_its_earliest_beginners() -> None:
@@ -134,8 +134,8 @@ def test_largest_square_and_cluster() -> None:
     # Two crosses whose middles touch at a corner are two clusters.
     crosses = block(1, 2, 3, 1) | block(2, 1, 1, 3) | block(2, 3, 3, 1) | block(3, 2, 1, 3)
     assert places.max_cluster(crosses, 16) == 1
-    across = block(14, 5, 5, 3)
-    assert (places.max_square(across, 16), places.max_cluster(across, 16)) == (3, 3)
+    across = block(14, 5, 4, 4)
+    assert (places.max_square(across, 16), places.max_cluster(across, 16)) == (4, 4)
     at_the_top = block(4, 0, 3, 2)  # nothing is north of the map
     assert (places.max_square(at_the_top, 16), places.max_cluster(at_the_top, 16)) == (2, 0)
 
