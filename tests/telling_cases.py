@@ -21,25 +21,34 @@ def add_faithful(known: History, sport: str, streams: Streams, **changes: Any) -
     return known.add(sport, streams, **{**sums, **changes})
 
 
-def add_efforts(known: History) -> None:
+def add_efforts(known: History) -> list[int]:
     rng = known.rng
-    for sport in ("Run", "TrailRun", "Hike", "Ride", "GravelRide"):
-        for _ in range(3):
-            add_faithful(known, sport, hills(rng, group_of(sport)))
-    # One of each category; none for a barometer's noise.
-    add_faithful(known, "Ride", hills(rng, "ride", [83.3, 171.7, 342.1]))
-    add_faithful(known, "MountainBikeRide", hills(rng, "ride", [655.1, 823.9]), device_watts=False)
-    add_faithful(known, "Run", saw_tooth(3600))
-    add_faithful(known, "Run", hills(rng, "foot"), distance=12.0)  # stream and summary disagree
-    for sport in ("Run", "Run", "Walk", "Ride", "Ride", "VirtualRide", "Swim", "Swim"):
-        add_faithful(known, sport, session(rng, group_of(sport), rng.choice([1, 1, 2, 5])))
-    for sport in ("Ride", "Run"):
-        add_faithful(known, sport, session(rng, group_of(sport)), device_watts=False)
-        add_faithful(known, sport, session(rng, group_of(sport)), distance=12.0)
-    add_faithful(known, "Ride", long_day(rng, "ride", 9600))
-    add_faithful(known, "Ride", long_day(rng, "ride", 5400))
-    add_faithful(known, "Hike", long_day(rng, "foot", 13500))
-    add_faithful(known, "Run", long_day(rng, "foot", 5000))
+    made: list[tuple[str, Streams, dict[str, Any]]] = [
+        (sport, hills(rng, group_of(sport)), {})
+        for sport in ("Run", "TrailRun", "Hike", "Ride", "GravelRide")
+        for _ in range(3)
+    ]
+    made += [
+        # Of each category; none for a barometer's noise, nor where stream and summary disagree.
+        ("Ride", hills(rng, "ride", [83.3, 171.7, 342.1]), {}),
+        ("MountainBikeRide", hills(rng, "ride", [655.1, 823.9]), {"device_watts": False}),
+        ("Run", saw_tooth(3600), {}),
+        ("Run", hills(rng, "foot"), {"distance": 12.0}),
+        ("Ride", long_day(rng, "ride", 9600), {}),
+        ("Ride", long_day(rng, "ride", 5400), {}),
+        ("Hike", long_day(rng, "foot", 13500), {}),
+        ("Run", long_day(rng, "foot", 5000), {}),
+    ]
+    made += [
+        (sport, session(rng, group_of(sport), rng.choice([1, 1, 2, 5])), {})
+        for sport in ("Run", "Run", "Walk", "Ride", "Ride", "VirtualRide", "Swim", "Swim")
+    ]
+    made += [
+        (sport, session(rng, group_of(sport)), changes)
+        for sport in ("Ride", "Run")
+        for changes in ({"device_watts": False}, {"distance": 12.0})
+    ]
+    return [add_faithful(known, sport, streams, **changes) for sport, streams, changes in made]
 
 
 @dataclass
