@@ -109,7 +109,7 @@
         {%- endfor -%}
         {%- set expansions = {
             'intervals(': intervals('s', 'n'),
-            'overlap_s(': overlap_s('i', 'f', 't'),
+            'sums_over(': sums_over('s', 'k', 'v', ['v']),
             'by_sport_group(': by_sport_group({'g': 'v'}),
             'grade_factor(': grade_factor('g'),
         } -%}

@@ -44,12 +44,54 @@
 {% endmacro %}
 
 
-{% macro overlap_s(interval, from_s, to_s) %}
-    {#- Seconds of an interval that lie between two instants: what crosses a boundary is shared out. -#}
-    greatest(
-        0, least({{ interval }}.time_s, {{ to_s }}) - greatest({{ interval }}.time_s - {{ interval }}.interval_s, {{ from_s }})
+{% macro sums_over(stretches, key, interval_values, kinds) %}
+    {#
+        What lies within each stretch of a CTE (athlete_id, activity_id, `key`, from_s, to_s): for each
+        kind of a CTE of int_interval_values `<kind>_s`, the seconds that have the value, and
+        `<kind>_sum`, value times seconds; null where there is none. An interval that crosses an end
+        is shared out by its seconds. It finds the stretches that it may lie in by the minute that it
+        ends in: comparing it with every stretch of its activity costs several times as much.
+    #}
+    {%- set longest_interval_s = 60 %}
+    select
+        athlete_id,
+        activity_id,
+        {{ key }},
+        {% for kind in kinds -%}
+        sum(share_s) filter (where value_kind = '{{ kind }}') as {{ kind }}_s,
+        sum(value * share_s) filter (where value_kind = '{{ kind }}') as {{ kind }}_sum
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            stretches.*,
+            intervals.value_kind,
+            intervals.value,
+            least(intervals.time_s, stretches.to_s)
+                - greatest(intervals.time_s - intervals.interval_s, stretches.from_s) as share_s
+        from {{ interval_values }} as intervals
+        inner join (
+            select
+                athlete_id,
+                activity_id,
+                {{ key }},
+                from_s,
+                to_s,
+                unnest(range(
+                    floor(from_s / {{ longest_interval_s }})::bigint,
+                    floor(to_s / {{ longest_interval_s }})::bigint + 2
+                )) as minute
+            from {{ stretches }}
+        ) as stretches
+            on intervals.athlete_id = stretches.athlete_id
+            and intervals.activity_id = stretches.activity_id
+            and floor(intervals.time_s / {{ longest_interval_s }})::bigint = stretches.minute
+            and intervals.time_s > stretches.from_s
+            and intervals.time_s - intervals.interval_s < stretches.to_s
+        where intervals.value_kind in ('{{ kinds | join("', '") }}')
     )
-{%- endmacro %}
+    group by all
+{% endmacro %}
 
 
 {% macro by_sport_group(values) %}

@@ -2,7 +2,7 @@
 {% set marts = [
     'activities', 'weekly_volume', 'weekly_pace', 'daily_training_load', 'gear', 'year_to_date',
     'splits', 'best_efforts', 'power_curve', 'race_predictions', 'critical_speed', 'critical_power',
-    'agreement', 'athlete_settings', 'zones',
+    'agreement', 'athlete_settings', 'zones', 'monthly_volume', 'climbs', 'intervals', 'durability',
 ] -%}
 {%- for mart in marts %}
 {%- set columns = adapter.get_columns_in_relation(ref(mart)) if execute else [] %}

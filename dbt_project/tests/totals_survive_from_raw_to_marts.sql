@@ -35,6 +35,14 @@ totals as (
         ) as found
     union all
     select
+        'monthly_volume' as mart,
+        (select (count(*), sum(distance), sum(moving_time)) from dated) as expected,
+        (
+            select (sum(activity_count), sum(distance_m), sum(moving_time_s))
+            from {{ ref('monthly_volume') }}
+        ) as found
+    union all
+    select
         'weekly_pace' as mart,
         (
             select (count(*), sum(distance), sum(moving_time)) from dated

@@ -1,5 +1,7 @@
+{{ config(materialized='by_activity') }}
+-- depends_on: {{ ref('int_stream_changes') }}
 {#- Altitude over distance, as its mean over the metres around each point. -#}
-{%- set half_window_mm = 25000 -%}
+{%- set half_window_mm = 25000 %}
 
 with samples as (
     select * from {{ ref('int_samples') }}

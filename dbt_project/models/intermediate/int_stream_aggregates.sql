@@ -4,6 +4,9 @@
 -- depends_on: {{ ref('int_effort_heartrates') }}
 -- depends_on: {{ ref('splits') }}
 -- depends_on: {{ ref('power_curve') }}
+-- depends_on: {{ ref('climbs') }}
+-- depends_on: {{ ref('intervals') }}
+-- depends_on: {{ ref('durability') }}
 
 {%- set maximum_quantile = 0.999 %}
 
@@ -34,6 +37,7 @@ efficiency as (
 
 smoothed_altitude as (
     select * from {{ ref('int_smoothed_altitude') }}
+    where activity_id in (select activity_id from activities)
 ),
 
 foot_samples as (

@@ -1,10 +1,13 @@
 {{ config(materialized='by_activity') }}
 -- depends_on: {{ ref('int_stream_changes') }}
 {%- set split_mm = 1000000 %}
-{%- set longest_interval_s = 60 %}
 
 with samples as (
     select * from {{ ref('int_samples') }}
+),
+
+interval_values as (
+    select * from {{ ref('int_interval_values') }}
 ),
 
 consistent_samples as (
@@ -79,94 +82,11 @@ stretches as (
     qualify kilometre > 0
 ),
 
--- what an interval adds to its split in each of its seconds
-heartrate_intervals as (
-    {{ intervals('samples', 'heartrate_bpm is not null') }}
-),
-
-cadence_samples as (
-    select * from samples where sport_group = 'foot'
-),
-
-cadence_intervals as (
-    {{ intervals('cadence_samples', 'cadence_rpm is not null') }}
-),
-
-power_samples as (
-    select * from samples where has_power_meter
-),
-
-power_intervals as (
-    {{ intervals('power_samples', 'power_w is not null') }}
-),
-
-rates as (
-    select athlete_id, activity_id, time_s, interval_s, 'moving' as rate_kind, 1::double as rate
-    from curve
-    where is_counted and is_moving
-    union all
-    select athlete_id, activity_id, time_s, interval_s, 'heartrate' as rate_kind, heartrate_bpm as rate
-    from heartrate_intervals
-    where is_counted
-    union all
-    select athlete_id, activity_id, time_s, interval_s, 'cadence' as rate_kind, cadence_rpm as rate
-    from cadence_intervals
-    where is_counted and is_moving
-    union all
-    select athlete_id, activity_id, time_s, interval_s, 'power' as rate_kind, power_w as rate
-    from power_intervals
-    where is_counted
-    union all
-    select
-        athlete_id, activity_id, time_s, interval_s, 'gap' as rate_kind, gap_distance_m / interval_s as rate
-    from {{ ref('int_grade_adjusted') }}
-),
-
--- an interval finds the splits it may lie in by the minute that it ends in: comparing it with every
--- split of its activity costs several times as much
-minutes as (
-    select
-        athlete_id,
-        activity_id,
-        split_index,
-        from_s,
-        to_s,
-        unnest(range(
-            floor(from_s / {{ longest_interval_s }})::bigint,
-            floor(to_s / {{ longest_interval_s }})::bigint + 2
-        )) as minute
-    from stretches
-),
-
-shares as (
-    select
-        minutes.athlete_id,
-        minutes.activity_id,
-        minutes.split_index,
-        rates.rate_kind,
-        rates.rate,
-        {{ overlap_s('rates', 'minutes.from_s', 'minutes.to_s') }} as share_s
-    from rates
-    inner join minutes
-        on rates.athlete_id = minutes.athlete_id
-        and rates.activity_id = minutes.activity_id
-        and floor(rates.time_s / {{ longest_interval_s }})::bigint = minutes.minute
-        and rates.time_s > minutes.from_s
-        and rates.time_s - rates.interval_s < minutes.to_s
-),
-
 sums as (
-    select
-        athlete_id,
-        activity_id,
-        split_index,
-        {% for kind in ['moving', 'heartrate', 'cadence', 'power', 'gap'] -%}
-        sum(share_s) filter (where rate_kind = '{{ kind }}') as {{ kind }}_s,
-        sum(rate * share_s) filter (where rate_kind = '{{ kind }}') as {{ kind }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
-    from shares
-    group by all
+    {{ sums_over(
+        'stretches', 'split_index', 'interval_values',
+        ['moving', 'heartrate', 'cadence', 'power', 'grade_adjusted']
+    ) }}
 ),
 
 -- altitude: interpolated over time at each edge, held beyond its first and last value
@@ -232,12 +152,12 @@ splits as (
         stretches.distance_m::double as distance_m,
         stretches.to_s - stretches.from_s as elapsed_time_s,
         coalesce(sums.moving_s, 0)::double as moving_time_s,
-        1000 * nullif(sums.moving_s, 0) / nullif(stretches.distance_m, 0) as pace_s_per_km,
-        1000 * sums.gap_s / nullif(sums.gap, 0) as gap_pace_s_per_km,
+        1000 * sums.moving_s / nullif(stretches.distance_m, 0) as pace_s_per_km,
+        1000 * sums.grade_adjusted_s / nullif(sums.grade_adjusted_sum, 0) as gap_pace_s_per_km,
         elevation_changes.elevation_change_m,
-        sums.heartrate / nullif(sums.heartrate_s, 0) as average_heartrate_bpm,
-        2 * sums.cadence / nullif(sums.cadence_s, 0) as average_cadence_spm,
-        sums.power / nullif(sums.power_s, 0) as average_power_w
+        sums.heartrate_sum / sums.heartrate_s as average_heartrate_bpm,
+        2 * sums.cadence_sum / sums.cadence_s as average_cadence_spm,
+        sums.power_sum / sums.power_s as average_power_w
     from stretches
     left join sums using (athlete_id, activity_id, split_index)
     left join elevation_changes using (athlete_id, activity_id, split_index)

@@ -23,38 +23,8 @@ sport_weeks as (
     inner join athletes using (athlete_id)
 ),
 
-totals as (
-    select
-        athlete_id,
-        week_start_date,
-        sport_type,
-        count(*) as activity_count,
-        count(distinct activity_date) as active_day_count,
-        sum(distance_m) as distance_m,
-        sum(moving_time_s) as moving_time_s,
-        sum(elapsed_time_s) as elapsed_time_s,
-        sum(elevation_gain_m) as elevation_gain_m,
-        max(distance_m) as longest_distance_m,
-        max(moving_time_s) as longest_moving_time_s
-    from activities
-    group by all
-),
-
 filled as (
-    select
-        sport_weeks.athlete_id,
-        sport_weeks.week_start_date,
-        sport_weeks.sport_type,
-        coalesce(totals.activity_count, 0)::bigint as activity_count,
-        coalesce(totals.active_day_count, 0)::bigint as active_day_count,
-        coalesce(totals.distance_m, 0)::double as distance_m,
-        coalesce(totals.moving_time_s, 0)::bigint as moving_time_s,
-        coalesce(totals.elapsed_time_s, 0)::bigint as elapsed_time_s,
-        coalesce(totals.elevation_gain_m, 0)::double as elevation_gain_m,
-        coalesce(totals.longest_distance_m, 0)::double as longest_distance_m,
-        coalesce(totals.longest_moving_time_s, 0)::bigint as longest_moving_time_s
-    from sport_weeks
-    left join totals using (athlete_id, sport_type, week_start_date)
+    {{ volume_by('week_start_date', 'activities', 'sport_weeks') }}
 ),
 
 -- every week stands once in `filled`, so that four rows are four weeks

@@ -1,0 +1,17 @@
+with interval_values as (
+    select * from {{ ref('int_interval_values') }}
+    where value_kind in ('power', 'grade_adjusted', 'speed')
+),
+
+-- 1 Hz expansion: each interval repeats its value for all its seconds
+seconds as (
+    select
+        athlete_id,
+        activity_id,
+        value_kind as intensity_kind,
+        value as intensity,
+        unnest(range(time_s - interval_s + 1, time_s + 1)) as second_s
+    from interval_values
+)
+
+select * from seconds
