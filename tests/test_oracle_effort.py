@@ -218,6 +218,8 @@ def test_intervals_by_power_and_on_foot() -> None:
     by_speed = athlete("Ride", session(), 960, device_watts=False).intervals()
     assert len(by_speed) == 8
     assert by_speed[1, 2]["average_power_w"] is None
+    # With a meter power counts, also where it was not recorded.
+    assert athlete("Ride", {**session(), "watts": [None] * 481}, 960).intervals() == {}
     assert len(athlete("Run", session(), 960).intervals()) == 8
     assert athlete("Run", session(), 500).intervals() == {}
     assert len(athlete("Ride", session(), 500, device_watts=False).intervals()) == 8

@@ -44,7 +44,7 @@ def intervals(recorded: Recorded) -> list[Row]:
 def effort_of(recorded: Recorded) -> list[Run]:
     if recorded.group == "foot":
         return grade_adjusted_runs(recorded)
-    return power_runs(recorded) if recorded.has_power else column_runs(recorded, "velocity_smooth")
+    return power_runs(recorded) if recorded.power_counts else column_runs(recorded, "velocity_smooth")
 
 
 def found_pieces(effort: list[Run]) -> list[Piece]:
