@@ -78,6 +78,13 @@ def make_private(path: Path) -> None:
     os.close(open_private(path, os.O_WRONLY | os.O_CREAT))
 
 
+def replace(new: Path, old: Path) -> None:
+    """Put a file that is finished in the place of an old one, durably, for the user alone."""
+    sync(new)
+    new.chmod(0o600)
+    new.replace(old)
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -42,6 +42,11 @@ class Playground:
         return self.root / "marts"
 
     @property
+    def samples(self) -> Path:
+        """The published samples, a folder of Parquet files for each year."""
+        return self.marts_parquet / "samples"
+
+    @property
     def report(self) -> Path:
         """The page of `make report`."""
         return self.root / "report.html"
@@ -101,7 +106,7 @@ class Playground:
             raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
         try:
             danger = files.others_can_write(self.root)
-            count = 0 if danger else files.close_folder(self.root)
+            count = 0 if danger else sum(map(files.close_folder, self._folders()))
         except OSError:
             return None  # not there yet; what cannot be read or closed is told by whoever needs it
         if danger:
@@ -109,6 +114,14 @@ class Playground:
         if count:
             return f"{self.root} was open to other users of this machine ({count} files and folders): closed"
         return None
+
+    def _folders(self) -> list[Path]:
+        """The folders whose files are closed one by one.
+
+        The published ones are among them: they are pointed at, and copied from, by other programs.
+        """
+        published = [self.marts_parquet, self.samples, *self.samples.glob("year=*")]
+        return [self.root, *(path for path in published if path.is_dir() and not path.is_symlink())]
 
     def prepare(self) -> None:
         """Make the folder, for the user alone.

@@ -1,4 +1,4 @@
-"""A Playground whose published marts are rows that a test gives: what the table macros read, and no more."""
+"""A Playground whose published marts are rows that a test gives: what the table macros read, and no samples."""
 
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ ACTIVITY: Row = {
     "sport_type": "Ride",
     "sport_group": "ride",
     "activity_date": "2026-03-01",
+    "started_at": "2026-03-01 09:00:00+00",
+    "started_at_local": "2026-03-01 10:00:00",
     "has_streams": True,
     "moving_time_s": 3600,
     "is_distance_consistent": None,
@@ -56,6 +58,10 @@ def table(connection: duckdb.DuckDBPyConnection, name: str, like: Row, given: li
     columns = {
         key: "date"
         if key.startswith("valid_") or key.endswith("_date")
+        else "timestamptz"
+        if key == "started_at"
+        else "timestamp"
+        if key == "started_at_local"
         else "boolean"
         if key.startswith("is_")
         else types.get(
@@ -78,7 +84,11 @@ def made(folder: Path, activities: list[Row], settings: list[Row]) -> Path:
     folder.mkdir(parents=True, mode=0o700)
     playground = Playground(folder)
     with duckdb.connect(str(playground.warehouse)) as connection:
-        connection.execute("create schema marts")
+        connection.execute("create schema marts; create schema intermediate; use intermediate")
+        connection.execute("create table formulas_versions (model_name varchar, version varchar)")
+        connection.execute(
+            "create table int_stream_aggregates (athlete_id bigint, activity_id bigint, fingerprint varchar)"
+        )
         table(connection, "activities", ACTIVITY, activities)
         table(connection, "athlete_settings", SETTINGS, settings)
     publish(playground)

@@ -38,7 +38,7 @@ def traces(playground: Path, start: tuple[float, float]) -> list[str]:
     raw = [*(word.encode() for word in words), *packed]
     files = (path for path in playground.rglob("*") if path.is_file())
     found += [str(path.relative_to(playground)) for path in files if any(b in path.read_bytes() for b in raw)]
-    for path in (playground / "marts").glob("*.parquet"):
+    for path in (playground / "marts").rglob("*.parquet"):
         text = duckdb.sql(f"select string_agg(t::varchar) from '{path}' as t").fetchall()[0][0] or ""
         found += [path.name] if any(word in text for word in words) else []
     return found
@@ -70,9 +70,12 @@ def deleted(tmp_path: Path) -> Any:
 def test_no_table_and_no_file_holds_what_is_deleted(deleted: Any) -> None:
     playground, strava, start = deleted
     before = traces(playground, start)
-    assert {"strava.duckdb strava_raw.streams", "strava.duckdb", "activities.parquet"} <= {*before}
+    assert {"strava.duckdb strava_raw.streams", "strava.duckdb", "activities.parquet", "samples.parquet"} <= {
+        *before
+    }
     assert {".marts.duckdb.new", ".sql-history", "strava.duckdb.tmp/block"} <= {*before}
     size = (playground / "strava.duckdb").stat().st_size
+    (playground / "marts.duckdb").unlink()  # the Parquet files beside it are not forgotten
     said = run("purge", playground).stdout
     assert said.startswith("1 activities that are deleted on Strava are gone, with ")
     assert "the report (`make report` draws it anew) and the history of the SQL prompt" in said

@@ -112,6 +112,8 @@
             'sums_over(': sums_over('s', 'k', 'v', ['v']),
             'by_sport_group(': by_sport_group({'g': 'v'}),
             'grade_factor(': grade_factor('g'),
+            'squared_metres_off(': squared_metres_off('p', 'l'),
+            'encoded_number(': encoded_number('n'),
         } -%}
         {%- for name, expansion in expansions.items() if name in texts | join -%}
             {%- do texts.append(expansion) -%}

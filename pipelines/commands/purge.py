@@ -54,7 +54,7 @@ def _purge(
     Loader(playground, locks.never_stop).resume()
     with warehouse_turn(playground) as turn:
         purged = delete_marked(playground)
-        if playground.marts.exists():
+        if playground.marts.exists() or playground.marts_parquet.exists():
             build(playground, settings, (*held, turn), debug)
         compact(playground)
         return purged, remove_working_files(playground)

@@ -17,6 +17,7 @@ from pipelines.errors import RunError, escape_json, visible
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.warehouse.published import is_held, open_published, parquet_views
+from pipelines.warehouse.samples import add_samples, samples_view
 
 Format = Literal["table", "csv", "json", "md"]
 FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"
@@ -35,6 +36,7 @@ def main(playground: Playground, *, query: str, kind: Format) -> None:
 def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of one query. Raises RunError with DuckDB's message."""
     with open_published(playground) as connection:
+        add_samples(connection, playground)
         try:
             result = connection.execute(query)
             if result is None:
@@ -125,6 +127,7 @@ def _prompt(playground: Playground) -> None:
     first = [
         "set TimeZone = 'UTC'; set autoinstall_known_extensions = false;",
         *([parquet_views(playground)] if held else []),
+        samples_view(playground),
         f".print The marts, read-only: {', '.join(name for (name,) in tables)}",
         f".print A first query to try: {FIRST_QUERY}",
         ".print describe weekly_pace; tells its columns, .quit leaves.",

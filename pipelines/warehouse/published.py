@@ -19,10 +19,13 @@ def table_macros() -> list[str]:
 def parquet_views(playground: Playground) -> str:
     """SQL that names the Parquet files as the tables of marts.duckdb, in a database of memory, and its macros."""
     statements = [
+        # DuckDB would put what does not fit into memory where the process happens to stand.
+        f"set temp_directory = '{quoted(playground.root / '.sql.tmp')}';",
         "attach ':memory:' as marts;",
         "use marts;",
         *(
-            f"create view \"{path.stem}\" as from '{quoted(path)}';"
+            # A folder of the user's that is called `a=b` is no column.
+            f"create view \"{path.stem}\" as from read_parquet('{quoted(path)}', hive_partitioning = false);"
             for path in sorted(playground.marts_parquet.glob("*.parquet"))
         ),
     ]

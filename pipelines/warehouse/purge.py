@@ -13,7 +13,6 @@ from pipelines.errors import RunError
 from pipelines.playground import Playground
 from pipelines.tables import DATASET
 from pipelines.warehouse.file import OFFLINE, patiently
-from pipelines.warehouse.publish import replace
 from pipelines.warehouse.published import quoted
 
 # What a killed process of ours, or DuckDB while it sorts, leaves in the Playground.
@@ -97,7 +96,7 @@ def compact(playground: Playground) -> None:
     if path.with_name(f"{path.name}.wal").exists():
         new.unlink()
         raise RunError(f"{path} is being written by another program: close that, then type `make purge`")
-    replace(new, path)
+    files.replace(new, path)
 
 
 def remove_working_files(playground: Playground) -> list[str]:

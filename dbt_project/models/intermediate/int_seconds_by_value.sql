@@ -1,12 +1,9 @@
 {{ config(materialized='by_activity') }}
 -- depends_on: {{ ref('int_stream_changes') }}
 
-with samples as (
-    select * from {{ ref('int_samples') }}
-),
-
-power_samples as (
-    select * from samples where has_power_meter
+with interval_values as (
+    select * from {{ ref('int_interval_values') }}
+    where value_kind in ('heartrate', 'power')
 ),
 
 -- a speed is grade-adjusted where the sample has a grade
@@ -19,28 +16,13 @@ foot_samples as (
     where is_distance_consistent is distinct from false
 ),
 
-heartrate_intervals as (
-    {{ intervals('samples', 'heartrate_bpm is not null') }}
-),
-
-power_intervals as (
-    {{ intervals('power_samples', 'power_w is not null') }}
-),
-
 pace_intervals as (
     {{ intervals('foot_samples', 'adjusted_speed_m_per_s is not null') }}
 ),
 
 valued_intervals as (
-    select
-        athlete_id, activity_id, 'heartrate' as value_kind, heartrate_bpm::double as value, interval_s
-    from heartrate_intervals
-    where is_counted
-    union all
-    select
-        athlete_id, activity_id, 'power' as value_kind, power_w::double as value, interval_s
-    from power_intervals
-    where is_counted
+    select athlete_id, activity_id, value_kind, value, interval_s
+    from interval_values
     union all
     select
         athlete_id, activity_id, 'pace' as value_kind, adjusted_speed_m_per_s as value, interval_s

@@ -7,6 +7,9 @@
 -- depends_on: {{ ref('climbs') }}
 -- depends_on: {{ ref('intervals') }}
 -- depends_on: {{ ref('durability') }}
+-- depends_on: {{ ref('int_route_cells') }}
+-- depends_on: {{ ref('int_visited_tiles') }}
+-- depends_on: {{ ref('tracks') }}
 
 {%- set maximum_quantile = 0.999 %}
 

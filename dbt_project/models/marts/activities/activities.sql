@@ -12,6 +12,10 @@ settings as (
     select * from {{ ref('int_activity_settings') }}
 ),
 
+routes as (
+    select * from {{ ref('int_routes') }}
+),
+
 joined as (
     select
         activities.*,
@@ -22,10 +26,12 @@ joined as (
         settings.duration_load_per_h * activities.moving_time_s / 3600
             * case when activities.sport_type in ('Walk', 'Hike', 'Snowshoe') then 0.5 else 1 end
             as duration_load,
-        settings.threshold_pace_s_per_km
+        settings.threshold_pace_s_per_km,
+        routes.route_id
     from activities
     left join stream_metrics using (athlete_id, activity_id)
     left join settings using (athlete_id, activity_id)
+    left join routes using (athlete_id, activity_id)
 ),
 
 with_load as (
@@ -73,6 +79,7 @@ final as (
         athlete_id,
         activity_id,
         gear_id,
+        route_id,
 
         activity_name,
         sport_type,
