@@ -54,16 +54,16 @@ def athlete(sport: str, streams: dict[str, list[Any]], metres: float, **changes:
     ],
 )
 def test_from_low_to_high(altitudes: list[float], found: list[tuple[int, int]]) -> None:
-    points = [Point(100.0 * i, round(1000 * altitude)) for i, altitude in enumerate(altitudes)]
+    points = [Point(100.0 * i, altitude) for i, altitude in enumerate(altitudes)]
     assert ascents(points) == found
 
 
 def test_steepest_hundred_metres() -> None:
-    points = [Point(0.0, 0), Point(50.0, 2000), Point(150.0, 12_000), Point(200.0, 13_000)]
+    points = [Point(0.0, 0), Point(50.0, 2), Point(150.0, 12), Point(200.0, 13)]
     assert steepest_pct(points) == pytest.approx(10)
     # Its end is a point, its start is not: from 30 m (0 m) to 130 m (9 m).
-    assert steepest_pct([Point(0.0, 0), Point(40.0, 0), Point(130.0, 9000)]) == pytest.approx(9)
-    assert steepest_pct([Point(0.0, 0), Point(99.9, 9000)]) is None
+    assert steepest_pct([Point(0.0, 0), Point(40.0, 0), Point(130.0, 9)]) == pytest.approx(9)
+    assert steepest_pct([Point(0.0, 0), Point(99.9, 9)]) is None
 
 
 def test_categories() -> None:

@@ -20,10 +20,15 @@ CATEGORIES = {"HC": 80_000, "1": 64_000, "2": 32_000, "3": 16_000, "4": 8_000}
 
 @dataclass(frozen=True)
 class Point:
-    """A distance, with the altitude in whole millimetres."""
+    """A distance, with the smooth altitude there."""
 
     metres: float
-    altitude_mm: int
+    altitude_m: float
+
+    @property
+    def altitude_mm(self) -> int:
+        """In whole millimetres, by which lows and highs are compared: below lies the noise of summing."""
+        return math.floor(self.altitude_m * 1000 + 0.5)
 
 
 def climbs(recorded: Recorded) -> list[Row]:
@@ -31,9 +36,7 @@ def climbs(recorded: Recorded) -> list[Row]:
     if recorded.group not in LEAST_GAIN_M or not recorded.has_distance:
         return []
     ways, heights = smooth_altitude(recorded.recording)
-    points = [
-        Point(metres, math.floor(height * 1000 + 0.5)) for metres, height in zip(ways, heights, strict=True)
-    ]
+    points = [Point(metres, height) for metres, height in zip(ways, heights, strict=True)]
     columns = _Columns(recorded)
     out = []
     for first, last in ascents(points):
@@ -77,7 +80,7 @@ def ascents(points: list[Point]) -> list[tuple[int, int]]:
 def steepest_pct(points: list[Point]) -> float | None:
     """The largest rise over exactly 100 m."""
     ways = [point.metres for point in points]
-    heights = [point.altitude_mm / 1000 for point in points]
+    heights = [point.altitude_m for point in points]
     begins = [
         begin
         for metres in ways
