@@ -29,6 +29,9 @@ SECTION = re.compile(
     r"^## `(\w+)`\n\n([^\n]+(?:\n[^\n]+)*)\n\n```sql\n(.*?)```\n\n```text\n(.*?)```", re.M | re.S
 )
 SECTIONS = {mart: rest for mart, *rest in SECTION.findall(MARTS_PAGE)}
+# A question of the section "Fifteen questions", its query and the query's output.
+QUESTION = re.compile(r"^### ([^\n]+\?)\n\n```sql\n(.*?)```\n\n```text\n(.*?)```", re.M | re.S)
+QUESTIONS = {question: rest for question, *rest in QUESTION.findall(MARTS_PAGE)}
 
 
 def test_the_readme_is_short() -> None:
@@ -54,7 +57,7 @@ def test_links_and_paths_in_the_papers_lead_somewhere(page: str) -> None:
 
 def test_the_page_of_marts_has_a_section_for_each() -> None:
     assert sorted(SECTIONS) == MARTS
-    assert MARTS_PAGE.count("```sql") == len(MARTS)
+    assert MARTS_PAGE.count("```sql") == len(MARTS) + len(QUESTIONS)
     for mart, (questions, query, _) in SECTIONS.items():
         assert questions.endswith("?"), mart
         assert re.search(rf"\bfrom {mart}\b", query), mart
@@ -65,6 +68,21 @@ def test_the_query_of_a_mart_runs_and_has_the_columns_of_its_output(refreshed: P
     _, query, output = SECTIONS[mart]
     printed = run("sql", refreshed, Q=query).stdout.splitlines()
     assert re.fullmatch(r"\(\d+ rows?\)", printed[-1])
+    assert printed[0].split() == output.splitlines()[0].split()
+
+
+def test_the_page_of_marts_answers_fifteen_questions() -> None:
+    assert len(QUESTIONS) == 15
+    assert MARTS_PAGE.count("\n### ") == 15
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_answered_by_its_query_in_the_columns_of_its_output(
+    refreshed: Path, question: str
+) -> None:
+    query, output = QUESTIONS[question]
+    printed = run("sql", refreshed, Q=query).stdout.splitlines()
+    assert re.fullmatch(r"\([1-9]\d* rows?\)", printed[-1]), "no answer"
     assert printed[0].split() == output.splitlines()[0].split()
 
 

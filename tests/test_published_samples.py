@@ -264,12 +264,17 @@ def test_what_is_damaged_or_does_not_belong_there_is_mended(made: Path) -> None:
     shutil.copytree(mine.parent, mine.parent / "year=2025")
     shutil.copy(mine, folder / "samples.parquet")
     (folder / "year=1901").symlink_to(mine.parent)
+    elsewhere = (folder / "year=2024").rename(made.parent / "elsewhere")
+    (folder / "year=2024").symlink_to(elsewhere)
+    before = {path.name: path.stat().st_ino for path in elsewhere.iterdir()}
     mine.write_bytes(mine.read_bytes()[:-100])
     done = run("sql", made, Q="select 1", expect=2)
     assert f"the samples in {folder} cannot be read" in last_line(done)
     assert "type `make transform`" in last_line(done)
     publish(made)
     assert published(made) == expected
+    assert not (folder / "year=2024").is_symlink()
+    assert {path.name: path.stat().st_ino for path in elsewhere.iterdir()} == before, "no link is followed"
 
 
 # Kills itself at the STEP-th thing that it does to a file.

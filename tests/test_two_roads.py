@@ -69,6 +69,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
             )
         ),
         "max_power_w": None,
+        "workout_kind": None,  # it marks races and long runs, no workouts
         "device_name": None,  # as the recording says it
         # Of the recording's first point; its last one is not where the summaries of every kind end.
         **dict.fromkeys(("start_lat", "start_lng"), 1e-3),
@@ -100,7 +101,7 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     "gear": {"is_primary": None, "is_retired": None, "nickname": None, "strava_distance_m": None},
     "splits": {
         "distance_m": 10.0,  # of the last one
-        "elapsed_time_s": 2.0,
+        "elapsed_time_s": 4.0,  # of the last one: ten metres uphill
         "moving_time_s": 32.0,  # the pause may be seen a sample earlier or later
         "pace_s_per_km": None,  # follows from these
         "elevation_change_m": 1.0,
@@ -131,16 +132,24 @@ KEYS = {
     "agreement": "activity_id, measure",
     "athlete_settings": "valid_from",
     "best_efforts": "activity_id, effort_distance_m",
+    "climbs": "activity_id, climb_index",
     "critical_power": "month_start_date",
     "critical_speed": "month_start_date",
     "daily_training_load": "load_date",
+    "durability": "activity_id, duration_s, after",
     "eddington": "sport_group, unit",
+    "explorer": "zoom, explored_on",
     "gear": "gear_id",
+    "intervals": "activity_id, interval_index",
+    "monthly_volume": "month_start_date, sport_type",
     "power_curve": "activity_id, duration_s",
     "race_predictions": "sport_group, target_distance_m, method",
+    "routes": "route_id",
     "splits": "activity_id, split_index",
     "streaks": "streak_kind, start_date",
+    "tiles": "zoom, x, y",
     "time_in_zones": "activity_id, zone_kind, zone_index",
+    "tracks": "activity_id",
     "weekly_pace": "week_start_date, sport_type",
     "weekly_volume": "week_start_date, sport_type",
     "year_to_date": "year, day_of_year, sport_type",

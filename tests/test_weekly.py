@@ -220,7 +220,7 @@ def test_three_steps_of_data_give_the_same_marts_as_one(tmp_path: Path) -> None:
     tables = [
         name for (name,) in rows(once, "select table_name from information_schema.tables", "marts.duckdb")
     ]
-    assert len(tables) == 18
+    assert len(tables) == 26
     for table in tables:
         query = f"select * from {table} order by all"
         assert_same_rows(rows(steps, query, "marts.duckdb"), rows(once, query, "marts.duckdb"), table)

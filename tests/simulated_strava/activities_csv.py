@@ -202,8 +202,11 @@ def _raw(activity: Activity) -> dict[int, str]:
     gear = summary["gear_id"]
     if gear:
         cells[68 if gear[0] == "b" else 69] = f"{int(gear[1:])}.0"
-    if summary.get("workout_type") == 1:
-        cells[95] = "1.0"
+    marked = {1: 95, 2: 96}.get(
+        summary.get("workout_type") or 0
+    )  # a race, a long run; the others have no column
+    if marked:
+        cells[marked] = "1.0"
     return cells
 
 

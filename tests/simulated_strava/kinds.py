@@ -5,7 +5,10 @@ import random
 from typing import Any
 
 from tests.simulated_strava.athlete import HOME, TRIP, Activity, Session
+from tests.simulated_strava.land import Course
 from tests.simulated_strava.summaries import activity_of
+
+PISTE = Course(6000, 270, (-400, -9500))  # up and down the highest hill around
 
 
 def every_kind() -> list[Activity]:
@@ -23,7 +26,7 @@ def every_kind() -> list[Activity]:
         return {"changes": changes}
 
     def ski(start: str, km: float, **more: Any) -> Activity:
-        return kind(start, "AlpineSki", km, 6, pause_s=9000, **more)
+        return kind(start, "AlpineSki", km, 6, pause_s=9000, course=PISTE, **more)
 
     out = [
         kind("2024-10-13T16:00:00", "Run", 6.7, 3.1),
@@ -36,7 +39,7 @@ def every_kind() -> list[Activity]:
             0.13,
             is_indoor=True,
             intensity=0.8,
-            shape="intervals",
+            shape="tempo",
             **plain(elev_high=31.2, elev_low=30.8),
         ),
         kind("2024-02-22T15:30:00", "Run", 5.0, 2.9, has_sensors=False),
@@ -56,7 +59,7 @@ def every_kind() -> list[Activity]:
         ski("2022-03-08T10:48:00", 33.3, has_sensors=False, **plain(from_accepted_tag=True)),
         kind("2021-05-08T14:21:00", "Ride", 0, 0, is_indoor=True, intensity=0.8),
         kind("2021-02-25T16:33:00", "Swim", 0.29, 0.24, pause_s=260, has_sensors=False),
-        kind("2021-01-19T11:14:00", "BackcountrySki", 8.5, 1.0, pause_s=6000),
+        kind("2021-01-19T11:14:00", "BackcountrySki", 8.5, 1.0, pause_s=6000, course=PISTE),
         ski("2021-01-15T10:02:00", 22.7),
         ski("2021-01-14T09:51:00", 30.3),
         kind("2020-06-29T10:51:00", "WeightTraining", 0, 0, is_indoor=True, intensity=0.5),

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.simulated_strava.athlete import FTP_W, RESERVE_BPM, RESTING_BPM, Activity
+from tests.simulated_strava.athlete import FTP_W, PLACES, RESERVE_BPM, RESTING_BPM, Activity, Session
+from tests.simulated_strava.land import Course, Lap, degrees_at, lap_of, metres_between
 
-EARTH_M = 6_371_008.8  # the mean radius
+RIDES = {"Ride", "VirtualRide"}
+# Of eight watches one has a barometer that saws: metres up and down, samples from tooth to tooth.
+SAW_M, SAW_SAMPLES = 1.0, 9
 
 
 def streams_of(activity: Activity) -> dict[str, list[Any]] | None:
@@ -32,40 +35,45 @@ def recording_of(activity: Activity) -> dict[str, np.ndarray]:
     time, resumed = _clock(rng, activity, moving_s, pause_s)
     count = len(time)
     phase = np.linspace(0, 1, count)
-    effort = _effort(session.shape, phase, rng)
-    is_outdoor = bool(summary["start_latlng"])
-    hills, slope = _hills(rng, session.sport, total, phase) if is_outdoor else (np.zeros(count),) * 2
+    effort = _effort(session, phase, rng)
+    lap = _lap(rng, activity, total) if summary["start_latlng"] else None
     gaps = np.minimum(np.diff(time, prepend=time[0]), 10 if session.shape != "pool" else 60)
-    speed = effort * np.clip(1 - 3 * slope, 0.5, 1.4) * (1 + rng.normal(0, 0.02, count))
+    speed, slope = _speed(rng, session, effort, gaps, lap, total)
     covered = np.cumsum(gaps * speed)
     scale = total / covered[-1] if covered[-1] > 0 else 0
     distance = np.round(covered * scale, 1)
     data: dict[str, np.ndarray] = {"time": time, "distance": distance}
-    data["velocity_smooth"] = np.round(_smooth(speed * scale, 5), 1)
+    data["velocity_smooth"] = np.round(smooth(speed * scale, 5), 1)
     data["moving"] = ~resumed
-    if is_outdoor:
-        data["latlng"] = _positions(summary["start_latlng"], distance)
-        data["altitude"] = np.round(np.round((60 + hills) / 0.2) * 0.2, 1)
+    if lap:
+        data["latlng"] = _positions(summary["start_latlng"], lap, distance)
+        height = np.interp(distance % lap.along_m[-1], lap.along_m, lap.altitude_m)
+        if (activity.streams_seed or 0) % 8 == 3:
+            height += SAW_M * (2 * (np.arange(count) % SAW_SAMPLES) / (SAW_SAMPLES - 1) - 1)
+        data["altitude"] = np.round(np.round(height / 0.2) * 0.2, 1)
         data["grade_smooth"] = np.round(_grade_pct(data["altitude"], distance), 1)
     if session.has_sensors:
         # Beats follow the effort with a delay of half a minute and drift upwards over the hours.
         share = np.clip(
-            session.intensity * _smooth(effort, max(30 * count // max(int(time[-1]), 1), 1)) - 0.12, 0.15, 1
+            session.intensity * smooth(effort, max(30 * count // max(int(time[-1]), 1), 1)) - 0.12, 0.15, 1
         )
         warm_up = 1 - 0.35 * np.exp(-(time - time[0]) / 120)
         drift = 1 + 0.035 * np.maximum(time - 1200, 0) / 3600
+        warmth_c = _warmth_c(activity) if lap else 21.0
         beats = RESTING_BPM + RESERVE_BPM * share * warm_up * drift + rng.normal(0, 1.2, count)
+        beats += 0.3 * (warmth_c - 12)  # heat costs beats
         data["heartrate"] = np.clip(np.round(beats), 60, 193).astype(int)
         if session.sport != "Swim":
-            warmth = 11 - 9 * math.cos(int(summary["start_date"][5:7]) * math.pi / 6)
-            data["temp"] = np.round((warmth if is_outdoor else 21) + 2 * phase).astype(int)
-    is_ride = session.sport in ("Ride", "VirtualRide") and total > 0
+            data["temp"] = np.round(warmth_c + 2 * phase).astype(int)
+    is_ride = session.sport in RIDES and total > 0
     if session.has_sensors and (is_ride or session.sport in ("Run", "TrailRun", "Hike", "Workout")):
         # Of runs one leg's.
         mean = 84 if is_ride else 48 + 12 * min(session.speed_m_per_s, 3.5)
         data["cadence"] = np.clip(np.round(mean * effort**0.3 + rng.normal(0, 2, count)), 0, 120).astype(int)
     if session.has_power_meter:
-        watts = FTP_W * session.intensity * effort * (1 + 6 * slope) * (1 + rng.normal(0, 0.12, count))
+        # Up a hill he gives more, unless he rides by the numbers.
+        hard = np.ones(count) if session.repeats else 1 + 4 * slope
+        watts = FTP_W * session.intensity * effort * hard * (1 + rng.normal(0, 0.12, count))
         data["watts"] = np.clip(np.round(watts), 0, 1100).astype(int)
         data["cadence"][data["watts"] < 40] = 0
     return data
@@ -98,12 +106,13 @@ def _clock(
     return time, resumed
 
 
-def _effort(shape: str, phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _effort(session: Session, phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Effort over the session as a multiple of its mean."""
-    if shape == "intervals":
-        fast = np.sin(phase * 2 * math.pi * 6 / 0.65 - 0.2 * 2 * math.pi * 6 / 0.65) > 0
-        effort = np.where(fast, 1.24, 0.82)
-        effort = np.where((phase < 0.2) | (phase > 0.85), 0.88, effort)
+    shape = session.shape
+    if session.repeats:
+        seconds, efforts = zip(*session.repeats.stages(in_metres=session.sport not in RIDES), strict=True)
+        ends = np.cumsum(seconds) / sum(seconds)
+        effort = np.asarray(efforts)[np.searchsorted(ends[:-1], phase, side="right")]
     elif shape == "tempo":
         effort = np.where((phase < 0.25) | (phase > 0.85), 0.86, 1.1)
     elif shape == "race":
@@ -111,7 +120,9 @@ def _effort(shape: str, phase: np.ndarray, rng: np.random.Generator) -> np.ndarr
     elif shape == "long":
         effort = 1.02 - 0.04 * phase
     elif shape == "surges":
-        effort = 1 + 0.25 * _smooth(rng.normal(0, 3, len(phase)), 40)
+        effort = 1 + 0.25 * smooth(rng.normal(0, 3, len(phase)), 40)
+    elif shape == "fading":
+        effort = 1.1 - 0.2 * phase + 0.25 * smooth(rng.normal(0, 3, len(phase)), 40)
     else:
         effort = 1 + 0.03 * np.sin(phase * 2 * math.pi * rng.integers(2, 6))
     effort = np.clip(effort, 0.3, 2)
@@ -119,29 +130,52 @@ def _effort(shape: str, phase: np.ndarray, rng: np.random.Generator) -> np.ndarr
     return normal
 
 
-def _hills(
-    rng: np.random.Generator, sport: str, total_m: float, phase: np.ndarray
+def _lap(rng: np.random.Generator, activity: Activity, total_m: float) -> Lap:
+    """One round of the session's course, or of one that is made for it and ends where it began."""
+    start, session = activity.summary["start_latlng"], activity.session
+    assert session
+    heading = rng.uniform(0, 360)
+    longest_m = 70_000 if session.sport in RIDES else 15_000
+    free = Course(max(total_m, 1) / max(round(total_m / longest_m), 1), heading)
+    place = min(PLACES.values(), key=lambda known: abs(known[0] - start[0]))
+    return lap_of(session.course or free, metres_between(place, start))
+
+
+def _speed(
+    rng: np.random.Generator,
+    session: Session,
+    effort: np.ndarray,
+    gaps: np.ndarray,
+    lap: Lap | None,
+    total_m: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Metres above the start, and their slope (rise/run), over the distance."""
-    steepness = {"TrailRun": 2.5, "AlpineSki": 4, "BackcountrySki": 4}.get(sport, rng.uniform(0.3, 1.2))
-    hills, slope = np.zeros(len(phase)), np.zeros(len(phase))
-    for length_m in (3000, 1300, 500):
-        wave = 2 * math.pi * max(round(total_m / length_m), 1)
-        height, shift = steepness * rng.uniform(0.002, 0.006) * length_m, rng.uniform(0, 6)
-        hills += height * (np.sin(phase * wave + shift) - math.sin(shift))
-        slope += height * np.cos(phase * wave + shift) * wave / max(total_m, 1)
-    return hills, slope
+    """Speed in any unit, and the slope (rise/run) at each sample."""
+    is_ride = session.sport in RIDES
+    # The air takes most of what a rider does more; a hill takes more from him than from a runner.
+    flat = effort ** (0.4 if is_ride else 1) * (1 + rng.normal(0, 0.02, len(effort)))
+    speed, slope = flat, np.zeros(len(effort))
+    if lap:
+        step_m = lap.along_m[1]
+        slopes = np.diff(lap.altitude_m, append=lap.altitude_m[1]) / step_m
+        # Where a hill lies in time depends on the speed, which depends on the hill: near enough after a few rounds.
+        for _ in range(3):
+            covered = np.cumsum(gaps * speed)
+            along = covered * (total_m / max(covered[-1], 1e-9)) % lap.along_m[-1]
+            slope = slopes[(along / step_m).astype(int)]
+            speed = flat * np.clip(1 - (10 if is_ride else 3) * slope, 0.28, 1.5)
+    return speed, slope
 
 
-def _positions(start: list[float], distance: np.ndarray) -> np.ndarray:
-    """Degrees: rounds on a circle of about a kilometre's radius, as long as the distance and back at the start."""
-    total = max(float(distance[-1]), 1)
-    radius = total / (2 * math.pi * max(round(total / 6000), 1))
-    angle = distance / radius
-    north, east = radius * np.sin(angle), radius * (1 - np.cos(angle))
-    lat = start[0] + np.degrees(north / EARTH_M)
-    lng = start[1] + np.degrees(east / EARTH_M) / math.cos(math.radians(start[0]))
-    return np.round(np.column_stack([lat, lng]), 6)
+def _positions(start: list[float], lap: Lap, distance: np.ndarray) -> np.ndarray:
+    along = distance % lap.along_m[-1]
+    north = np.interp(along, lap.along_m, lap.north_m)
+    return degrees_at(start, north, np.interp(along, lap.along_m, lap.east_m))
+
+
+def _warmth_c(activity: Activity) -> float:
+    """Of the month, and of the day."""
+    month = int(activity.summary["start_date"][5:7])
+    return 11 - 9 * math.cos(month * math.pi / 6) + (activity.streams_seed or 0) % 9 - 4
 
 
 def _grade_pct(altitude: np.ndarray, distance: np.ndarray) -> np.ndarray:
@@ -152,8 +186,8 @@ def _grade_pct(altitude: np.ndarray, distance: np.ndarray) -> np.ndarray:
     return grade
 
 
-def _smooth(values: np.ndarray, width: int) -> np.ndarray:
-    """Mean over the last `width` values."""
+def smooth(values: np.ndarray, width: int) -> np.ndarray:
+    """Return the mean over the last `width` values."""
     padded = np.concatenate([np.full(width - 1, values[0]), values])
     sums = np.cumsum(np.concatenate([[0.0], padded]))
     means: np.ndarray = (sums[width:] - sums[:-width]) / width

@@ -15,7 +15,8 @@ from tests.simulated_strava.athlete import (
     Activity,
     Session,
 )
-from tests.simulated_strava.streams import recording_of
+from tests.simulated_strava.land import degrees_at
+from tests.simulated_strava.streams import recording_of, smooth
 
 WITH_WORKOUT_TYPE = {"Run", "TrailRun", "Ride", "VirtualRide", "WeightTraining", "Workout"}
 DEVICE_NAMES_SINCE = "2025-10-27"
@@ -34,7 +35,7 @@ def activity_of(
     has_gps = not session.is_indoor
     distance = round(session.distance_km * 1000.0, 1)
     moving = round(distance / session.speed_m_per_s) if session.speed_m_per_s else rng.randrange(1500, 3600)
-    place = [round(degrees + rng.uniform(-0.05, 0.05), 6) for degrees in PLACES[local.tzinfo]]  # type: ignore[index]
+    place = _start(rng, session, PLACES[local.tzinfo])  # type: ignore[index]
     local_text = (start + offset).strftime("%Y-%m-%dT%H:%M:%SZ")  # a false Z: the clock on the wall
     summary: dict[str, Any] = {
         "resource_state": 2,
@@ -46,7 +47,7 @@ def activity_of(
         "total_elevation_gain": 0,
         "type": {"TrailRun": "Run", "Padel": "Workout"}.get(session.sport, session.sport),
         "sport_type": session.sport,
-        "workout_type": rng.choice([0, None]),
+        "workout_type": rng.choice([10 if "Ride" in session.sport else 0, None]),
         "id": id_,
         "start_date": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "start_date_local": local_text,
@@ -75,7 +76,7 @@ def activity_of(
         "start_latlng": place if has_gps else [],
         "end_latlng": place if has_gps else [],
         "average_speed": round(distance / moving, 3),
-        "max_speed": 0 if is_manual else round(session.speed_m_per_s * 1.5, 3),
+        "max_speed": 0,
         "has_heartrate": False,
         "heartrate_opt_out": False,
         "display_hide_heartrate_option": False,
@@ -99,12 +100,24 @@ def activity_of(
     return activity
 
 
+def _start(rng: random.Random, session: Session, place: tuple[float, float]) -> list[float]:
+    """Degrees: a course begins within some metres of its start, anything else in the streets around."""
+    north, east = session.course.start_m if session.course else (0.0, 0.0)
+    spread_m = 5 if session.course else 150
+    near = np.array([north + rng.gauss(0, spread_m)]), np.array([east + rng.gauss(0, spread_m)])
+    start: list[float] = degrees_at(list(place), *near)[0].tolist()
+    return start
+
+
 def _from_streams(activity: Activity) -> dict[str, Any]:
     """What Strava computes of the recording."""
     streams, session = recording_of(activity), activity.session
     assert session
     moving = activity.summary["moving_time"]
-    out: dict[str, Any] = {"elapsed_time": max(int(streams["time"][-1]), 1)}
+    out: dict[str, Any] = {
+        "elapsed_time": max(int(streams["time"][-1]), 1),
+        "max_speed": float(streams["velocity_smooth"].max()),
+    }
     if "heartrate" in streams:
         beats = streams["heartrate"]
         minutes_hard = np.clip((beats - RESTING_BPM) / RESERVE_BPM, 0, 1) ** 3
@@ -117,9 +130,11 @@ def _from_streams(activity: Activity) -> dict[str, Any]:
         }
     if "altitude" in streams:
         altitude = streams["altitude"]
-        climb = float(np.clip(np.diff(altitude), 0, None).sum())
+        # What saws is no climb.
+        climb = float(np.clip(np.diff(smooth(altitude, 27)), 0, None).sum())
         out |= {"elev_high": float(altitude.max()), "elev_low": float(altitude.min())}
         out["total_elevation_gain"] = round(climb, 1)
+        out["end_latlng"] = streams["latlng"][-1].tolist()
     elif session.shape == "pool":
         out |= {"elev_high": 0.0, "elev_low": 0.0}
     if "watts" in streams:
