@@ -100,6 +100,17 @@ class History:
         self.strava.add(Activity({**summary, **sums}, 1))
         self.serve(id_, streams)
 
+    def crop(self, id_: int, count: int) -> None:
+        """Keep the first samples, and the distance that is theirs."""
+        summary = self.strava.activities[id_].summary
+        share = count / len(self.streams[id_]["time"])
+        sums = {
+            "distance": round(summary["distance"] * share, 1),
+            "elapsed_time": summary["elapsed_time"] + 1,
+        }
+        self.strava.add(Activity({**summary, **sums}, 1))
+        self.serve(id_, {name: values[:count] for name, values in self.streams[id_].items()})
+
     def special_cases(self) -> None:
         """What chance would hardly draw."""
         steady = list(range(1501))

@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from tests.dirty_places import wandering
+
 Streams = dict[str, list[Any]]
 
 SPORTS = [
@@ -79,6 +81,7 @@ def _sensors(rng: random.Random, streams: Streams, count: int, speed: float) -> 
     maybe("cadence", 0.7, [rng.choice([0, 78, 82, 85, 90]) * legs for _ in range(count)])
     maybe("watts", 0.8, [max(0, round(rng.gauss(190, 90))) for _ in range(count)])
     maybe("velocity_smooth", 0.8, [round(max(0, rng.gauss(speed, speed / 5)), 1) for _ in range(count)])
+    maybe("latlng", 0.6, wandering(rng, count, speed * rng.choice([1, 5])))
 
 
 # ---- faults: each changes streams of at least forty samples

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tests.formulas import Athlete
+from tests.formulas import Athlete, tracks
 from tests.formulas.settings import SETTINGS
 from tests.harness import ROOT, rows
 
@@ -15,7 +15,13 @@ KEYS = {
     "best_efforts": ["activity_id", "effort_distance_m"],
     "power_curve": ["activity_id", "duration_s"],
     "time_in_zones": ["activity_id", "zone_kind", "zone_index"],
+    "climbs": ["activity_id", "climb_index"],
+    "intervals": ["activity_id", "interval_index"],
+    "durability": ["activity_id", "duration_s", "after"],
     "agreement": ["activity_id", "measure"],
+    "routes": ["route_id"],
+    "tiles": ["zoom", "x", "y"],
+    "explorer": ["zoom", "explored_on"],
     "athlete_settings": ["valid_from"],
     "zones": ["valid_from", "zone_kind", "zone_index"],
     "daily_training_load": ["load_date"],
@@ -27,6 +33,7 @@ KEYS = {
     "year_to_date": ["year", "day_of_year", "sport_type"],
     "weekly_volume": ["week_start_date", "sport_type"],
     "weekly_pace": ["week_start_date", "sport_type"],
+    "monthly_volume": ["month_start_date", "sport_type"],
 }
 # Of the marts whose values have no names in the oracle.
 COLUMNS = {
@@ -53,7 +60,13 @@ def expected_marts(athlete: Athlete) -> dict[str, dict[Any, Any]]:
         "best_efforts": athlete.best_efforts,
         "power_curve": athlete.power_curve,
         "time_in_zones": athlete.time_in_zones(),
+        "climbs": athlete.climbs(),
+        "intervals": athlete.intervals(),
+        "durability": athlete.durability(),
         "agreement": athlete.agreement(),
+        "routes": athlete.routes(),
+        "tiles": athlete.tiles,
+        "explorer": athlete.explorer(),
         "athlete_settings": athlete.athlete_settings(),
         "zones": athlete.zones(),
         "daily_training_load": athlete.daily_training_load(),
@@ -65,6 +78,7 @@ def expected_marts(athlete: Athlete) -> dict[str, dict[Any, Any]]:
         "year_to_date": athlete.year_to_date(),
         "weekly_volume": athlete.weekly_volume(),
         "weekly_pace": athlete.weekly_pace(),
+        "monthly_volume": athlete.monthly_volume(),
     }
 
 
@@ -99,6 +113,21 @@ def differences(playground: Path, mart: str, expected: dict[Any, Any]) -> list[s
             if not same(is_, should):
                 wrong.append(f"{mart} {key} {column}: {is_}, expected {should}")
     return sorted(wrong)
+
+
+def track_faults(playground: Path, athlete: Athlete) -> list[str]:
+    """Tracks that are not what any way of simplifying leaves of the positions."""
+    query = "select activity_id, polyline, south, west, north, east from tracks"
+    found = {id_: (line, box) for id_, line, *box in rows(playground, query, "marts.duckdb")}
+    expected = {way.id: way.positions for way in athlete.ways}
+    out = [f"tracks {id_}: only on one side" for id_ in sorted(found.keys() ^ expected.keys())]
+    for id_ in sorted(found.keys() & expected.keys()):
+        line, box = found[id_]
+        if box != list(tracks.box(expected[id_]).values()):
+            out.append(f"tracks {id_}: {box}, expected {tracks.box(expected[id_])}")
+        if fault := tracks.fault(tracks.decode(line), expected[id_]):
+            out.append(f"tracks {id_}: {fault}")
+    return out
 
 
 def assert_equal(playground: Path, athlete: Athlete) -> None:

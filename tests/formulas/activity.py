@@ -50,9 +50,8 @@ class Recorded:
 
     def __post_init__(self) -> None:
         self.group = group_of(self.row["sport_type"])
-        self.has_power = (
-            self.group == "ride" and self.row.get("device_watts") is True and self.recording.has("watts")
-        )
+        self.power_counts = self.group == "ride" and self.row.get("device_watts") is True
+        self.has_power = self.power_counts and self.recording.has("watts")
         self.grades = grade.grades(self.recording) if self.group == "foot" else []
         total, own = self.recording.total_m, self.row["distance"] or 0
         # None without a distance in the stream.

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from tests.formulas import activity, agreement, counting, curves, daily, efforts, fits
+from tests.formulas import activity, agreement, counting, curves, daily, efforts, fits, places
 from tests.formulas.activity import Recorded
+from tests.formulas.climbs import climbs
 from tests.formulas.counting import date_of
+from tests.formulas.durability import durability
+from tests.formulas.intervals import intervals
 from tests.formulas.recording import Recording
 from tests.formulas.settings import (
     Settings,
@@ -66,6 +69,22 @@ class Athlete:
             id_: activity.metrics(row, self.recorded.get(id_), self.settings.on(date_of(row)))
             for id_, row in self.summaries.items()
         }
+        self.ways = [
+            places.Way(
+                id_,
+                recorded.group,
+                dt.datetime.fromisoformat(recorded.row["start_date"]),
+                date_of(recorded.row),
+                recorded.row["distance"],
+                self.metrics[id_]["moving_time_s"],
+                positions,
+            )
+            for id_, recorded in self.recorded.items()
+            if (positions := places.positions(recorded.recording))
+        ]
+        route_ids = places.route_ids(self.ways)
+        for id_, values in self.metrics.items():
+            values["route_id"] = route_ids.get(id_)
 
     # ---- of one activity each
 
@@ -108,7 +127,38 @@ class Athlete:
             for measure, values in agreement.agreement(row, self.recorded.get(id_), self.metrics[id_]).items()
         }
 
+    def climbs(self) -> dict[tuple[int, int], Row]:
+        return {
+            (id_, index): climb
+            for id_, recorded in self.recorded.items()
+            for index, climb in enumerate(climbs(recorded), start=1)
+        }
+
+    def intervals(self) -> dict[tuple[int, int], Row]:
+        return {
+            (id_, index): interval
+            for id_, recorded in self.recorded.items()
+            for index, interval in enumerate(intervals(recorded), start=1)
+        }
+
+    def durability(self) -> dict[tuple[int, int, int], Row]:
+        return {
+            (id_, duration, after): values
+            for id_, recorded in self.recorded.items()
+            for (duration, after), values in durability(recorded).items()
+        }
+
     # ---- of all together
+
+    def routes(self) -> dict[int, Row]:
+        return places.routes(self.ways)
+
+    @cached_property
+    def tiles(self) -> dict[tuple[int, int, int], Row]:
+        return places.tiles(self.ways)
+
+    def explorer(self) -> dict[tuple[int, dt.date], Row]:
+        return places.explorer(self.tiles)
 
     def athlete_settings(self) -> dict[dt.date, Row]:
         return settings_rows(self.settings)
@@ -180,6 +230,9 @@ class Athlete:
 
     def weekly_volume(self) -> dict[tuple[dt.date, str], tuple[int, float, float]]:
         return counting.weekly_volume(self.summaries.values(), self.today, self.settings.first_weekday)
+
+    def monthly_volume(self) -> dict[tuple[dt.date, str], Row]:
+        return counting.monthly_volume(self.summaries.values(), self.today)
 
     def weekly_pace(self) -> dict[tuple[dt.date, str], Row]:
         return counting.weekly_pace(self.summaries.values(), self.metrics, self.settings.first_weekday)

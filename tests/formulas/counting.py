@@ -106,6 +106,35 @@ def weekly_volume(
     return out
 
 
+def monthly_volume(summaries: Iterable[Row], today: dt.date) -> dict[tuple[dt.date, str], Row]:
+    """Each month from the sport type's first to this one, zeros included."""
+    by: dict[tuple[dt.date, str], list[Row]] = defaultdict(list)
+    for row in summaries:
+        by[date_of(row).replace(day=1), row["sport_type"]].append(row)
+    out: dict[tuple[dt.date, str], Row] = {}
+    for sport in {sport for _, sport in by}:
+        month = min(month for month, its in by if its == sport)
+        before = None
+        while month <= today:
+            its = by.get((month, sport), [])
+            metres = [row["distance"] or 0.0 for row in its]
+            moving = [repaired_moving_time(row) or 0 for row in its]
+            out[month, sport] = {
+                "activity_count": len(its),
+                "active_day_count": len({date_of(row) for row in its}),
+                "distance_m": float(sum(metres)),
+                "moving_time_s": float(sum(moving)),
+                "elapsed_time_s": float(sum(row["elapsed_time"] or 0 for row in its)),
+                "elevation_gain_m": float(sum(row["total_elevation_gain"] or 0 for row in its)),
+                "longest_distance_m": max(metres, default=0.0),
+                "longest_moving_time_s": float(max(moving, default=0)),
+                "distance_change_pct": (sum(metres) - before) / before * 100 if before else None,
+            }
+            before = sum(metres)
+            month = (month + dt.timedelta(days=31)).replace(day=1)
+    return out
+
+
 def weekly_pace(
     summaries: Iterable[Row], metrics: dict[int, Row], first_weekday: int
 ) -> dict[tuple[dt.date, str], Row]:

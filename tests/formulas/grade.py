@@ -9,6 +9,8 @@ from tests.formulas.recording import Interval, Recording
 
 WINDOW_M = 25
 
+Floats = npt.NDArray[np.float64]
+
 
 def by_heartrate(grade_pct: float) -> float:
     """Pace at equal heart rate, after Strava's model of 2017: easiest at -9 %."""
@@ -60,23 +62,27 @@ def adjusted_metres(interval: Interval, model: str) -> float:
     return interval.distance_m * factor(model, interval.values["grade"])
 
 
-def elevation_gain_m(recording: Recording) -> float | None:
-    """Sum of the rises of altitude, its mean over 25 m to both sides, the window cut at both ends."""
+def smooth_altitude(recording: Recording) -> tuple[Floats, Floats]:
+    """(distances, altitude): its mean over 25 m to both sides, the window cut at both ends; empty without one."""
     xs, ys = _altitude_curve(recording)
     if not xs:
-        return None
+        return np.array([]), np.array([])
     ways = np.array(sorted({metres for metres in recording.distance if metres is not None}))
     heights = np.interp(ways, xs, ys)
     # The integral of altitude up to each sample; within a segment it is a parabola.
     areas = np.concatenate([[0.0], np.cumsum(np.diff(ways) * (heights[1:] + heights[:-1]) / 2)])
 
-    def area(metres: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def area(metres: Floats) -> Floats:
         i = np.searchsorted(ways, metres, "right") - 1
-        found: npt.NDArray[np.float64]
-        found = areas[i] + (metres - ways[i]) * (heights[i] + np.interp(metres, ways, heights)) / 2
+        found: Floats = areas[i] + (metres - ways[i]) * (heights[i] + np.interp(metres, ways, heights)) / 2
         return found
 
     low, high = np.maximum(ways - WINDOW_M, ways[0]), np.minimum(ways + WINDOW_M, ways[-1])
     width = high - low
-    smooth = np.where(width > 0, (area(high) - area(low)) / np.where(width > 0, width, 1), heights)
-    return float(np.clip(np.diff(smooth), 0, None).sum())
+    return ways, np.where(width > 0, (area(high) - area(low)) / np.where(width > 0, width, 1), heights)
+
+
+def elevation_gain_m(recording: Recording) -> float | None:
+    """Sum of the rises of the smooth altitude."""
+    _, smooth = smooth_altitude(recording)
+    return float(np.clip(np.diff(smooth), 0, None).sum()) if len(smooth) else None
