@@ -8,6 +8,7 @@ a figure is above its target.
 import datetime as dt
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -190,6 +191,44 @@ def transformation(folder: Path, playground: Path, count: int) -> None:
     print(f"  one new activity {one.wall_s:.1f} s, ratio to nothing new {judged}")
 
 
+# The models that came with places and efforts; the smoothed altitude is kept for climbs.
+PLACES_AND_EFFORTS = (
+    *("int_smoothed_altitude", "climbs", "intervals", "durability", "monthly_volume"),
+    *("int_route_cells", "int_visited_tiles", "tracks", "int_routes", "routes", "tiles", "explorer"),
+)
+# What was computed by activity before them.
+BEFORE = (
+    *("int_clean_samples", "int_foot_samples", "int_best_efforts", "int_effort_heartrates"),
+    *("int_seconds_by_value", "splits", "power_curve", "int_stream_aggregates"),
+)
+
+
+def places_and_efforts(playground: Path) -> None:
+    """Print what the models of places and efforts take, beside those by activity that were there before."""
+    arguments = f"run --full-refresh --threads 1 --select {' '.join((*BEFORE, *PLACES_AND_EFFORTS))}"
+    measure([sys.executable, "-m", "pipelines", "dbt"], PLAYGROUND=str(playground), ARGS=arguments)
+    results = json.loads((playground / ".dbt" / "target" / "run_results.json").read_text())["results"]
+    seconds = {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}
+    new, before = (sum(seconds[model] for model in models) for models in (PLACES_AND_EFFORTS, BEFORE))
+    print(f"models of places and efforts {new:.1f} s, those by activity before them {before:.1f} s")
+    print(
+        "  "
+        + ", ".join(f"{model} {s:.1f}" for model, s in sorted(seconds.items(), key=lambda pair: -pair[1]))
+    )
+    print(f"  ratio {beside('places and efforts: ratio to the models before', new / before, 0.5)}")
+
+
+def published_samples(playground: Path, count: int) -> None:
+    """Print what writing the samples anew adds to a transform with nothing new, for 100 activities."""
+    nothing = min(pipelines("transform", playground).wall_s for _ in range(3))
+    anew = []
+    for _ in range(3):
+        shutil.rmtree(playground / "marts" / "samples")
+        anew.append(pipelines("transform", playground).wall_s)
+    added = (min(anew) - nothing) / count * 100
+    print(f"published samples of 100 activities: {beside('published samples', added, 1, ' s')}")
+
+
 def importing(folder: Path, count: int) -> None:
     """Print the figures of an import: against a bare parse, the second time, and memory of a small and a large one."""
     small, large = import_archive(folder, 200, SAMPLES), import_archive(folder, count, SAMPLES)
@@ -211,6 +250,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         playground = extraction(Path(folder), ACTIVITIES)
         transformation(Path(folder), playground, ACTIVITIES)
+        places_and_efforts(playground)
+        published_samples(playground, ACTIVITIES)
     sys.stdout.flush()
     for missed in MISSED:
         print(f"above its target: {missed}", file=sys.stderr)

@@ -98,7 +98,13 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
         "form_pct": 1.0,
         "ramp_7d": 0.1,
     },
+    "durability": {"value": GRADE, "share_of_best_pct": 1.0},
     "gear": {"is_primary": None, "is_retired": None, "nickname": None, "strava_distance_m": None},
+    # A second more is moving, or above the threshold.
+    "intervals": {
+        **dict.fromkeys(("start_time_s", "duration_s"), 20.0),
+        **dict.fromkeys(("distance_m", "pace_s_per_km", "average_power_w", "average_heartrate_bpm")),
+    },
     "splits": {
         "distance_m": 10.0,  # of the last one
         "elapsed_time_s": 4.0,  # of the last one: ten metres uphill
@@ -113,6 +119,8 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     "time_in_zones": {
         "time_s": 400.0
     },  # seconds just below a bound by one road and just above it by the other
+    # Positions in FIT are a few centimetres from those of the API: other corners are the furthest.
+    "tracks": {"polyline": None, **dict.fromkeys(("south", "west", "north", "east"), 1e-5)},
     "weekly_pace": {"gap_pace_s_per_km": GRADE, "pace_change_s_per_km": 1e-4},
     "weekly_volume": {"distance_change_pct": 1e-4},
 }
