@@ -106,7 +106,7 @@ def test_models_by_activity_are_built_after_what_they_compare_with(manifest: dic
         if node["config"]["materialized"] == "by_activity"
     }
     compared_with = models(manifest)["int_stream_changes"]["unique_id"]
-    assert len(by_activity) == 8
+    assert len(by_activity) == 15
     for name, node in by_activity.items():
         assert compared_with in node["depends_on"]["nodes"], name
     # The fingerprints in this one say that all of them are done.
