@@ -133,6 +133,7 @@ def track_faults(playground: Path, athlete: Athlete) -> list[str]:
 def assert_equal(playground: Path, athlete: Athlete) -> None:
     marts = expected_marts(athlete)
     wrong = {mart: differences(playground, mart, expected) for mart, expected in marts.items()}
+    wrong["tracks"] = track_faults(playground, athlete)
     print("rows compared:", {mart: len(expected) for mart, expected in marts.items()})
     count = sum(map(len, wrong.values()))
     lines = [line for its in wrong.values() for line in its[:12]]

@@ -94,7 +94,7 @@ def add_places(known: History) -> Rounds:
     add(28, dirty_places.sweep(PARK, 8, 1300, 120))
     add(27, dirty_places.sweep((47.1, 7.9), 6, 7400, 700), sport="Ride")
     add(26, dirty_places.sweep((-16.795, 179.9955), 7, 1100, 140))
-    add(25, [None, [0.0, 0.0], [91.0, 8.0], [85.06, 8.0], [-85.06, 8.0], [85.049, 8.0]])
+    add(25, [None, [0.0, 0.0], [85.06, 8.0], [-85.06, 8.0], [85.049, 8.0]])
     add(24, [None, [0.0, 0.0]])
     return Rounds(first, repeated, other_way)
 

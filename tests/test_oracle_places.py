@@ -169,6 +169,7 @@ def test_decode() -> None:
 
 def test_box() -> None:
     assert tracks.box([(1, 8), (-2, -9), (3, 0)]) == {"south": -2, "west": -9, "north": 3, "east": 8}
+    assert tracks.box([(1, -70.3), (2, -70.1)]) == {"south": 1, "west": -70.3, "north": 2, "east": -70.1}
     assert tracks.box([(1, 179), (2, -178)]) == {"south": 1, "west": 179, "north": 2, "east": -178}
     assert tracks.box([(1, 80), (2, -80)]) == {"south": 1, "west": -80, "north": 2, "east": 80}
 

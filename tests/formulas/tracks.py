@@ -40,9 +40,9 @@ def box(positions: Sequence[Position]) -> Row:
     """South, west, north, east; across the date line where that is narrower."""
     lats, lngs = [lat for lat, _ in positions], [lng for _, lng in positions]
     west, east = min(lngs), max(lngs)
-    beyond = [lng + 360 if lng < 0 else lng for lng in lngs]
-    if max(beyond) - min(beyond) < east - west:
-        west, east = min(beyond), max(beyond) - 360
+    eastern, western = [lng for lng in lngs if lng >= 0], [lng for lng in lngs if lng < 0]
+    if eastern and western and max(western) + 360 - min(eastern) < east - west:
+        west, east = min(eastern), max(western)
     return {"south": min(lats), "west": west, "north": max(lats), "east": east}
 
 
