@@ -93,10 +93,8 @@ def assert_identities(athlete: Athlete) -> None:
         after = climbs.get((id_, index + 1))
         assert not after or after["start_distance_m"] >= row["start_distance_m"] + row["distance_m"] - 1e-6
     for id_ in {id_ for id_, _ in intervals}:
-        recorded = athlete.recorded[id_]
-        if recorded.group == "foot":
-            seconds = sum(row["duration_s"] for (its, _), row in intervals.items() if its == id_)
-            assert seconds == athlete.metrics[id_]["gap_moving_time_s"]
+        seconds = sum(row["duration_s"] for (its, _), row in intervals.items() if its == id_)
+        assert seconds == sum(len(values) for _, values in effort_of(athlete.recorded[id_]))
     ways = {way.id: way for way in athlete.ways}
     for id_, way in ways.items():
         route = athlete.metrics[id_]["route_id"]

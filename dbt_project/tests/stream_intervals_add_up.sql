@@ -1,11 +1,16 @@
--- Work and rest add up to the seconds that they were found in, on foot those of the grade-adjusted pace, and no piece
--- begins before the one before it is over.
+-- Work and rest add up to the seconds with power, or on foot with a speed; no piece begins before the one before it is over.
 with intervals as (
     select * from {{ ref('intervals') }}
 ),
 
-activities as (
-    select * from {{ ref('int_stream_aggregates') }}
+seconds as (
+    select
+        athlete_id,
+        activity_id,
+        sum(time_s) filter (where value_kind = 'power') as power_s,
+        sum(time_s) filter (where value_kind = 'pace') as pace_s
+    from {{ ref('int_seconds_by_value') }}
+    group by all
 ),
 
 with_next as (
@@ -30,12 +35,10 @@ sums as (
 failures as (
     select athlete_id, activity_id, sums.duration_s
     from sums
-    inner join activities using (athlete_id, activity_id)
+    left join seconds using (athlete_id, activity_id)
     where
         is_overlapping
-        or sums.duration_s <> coalesce(
-            activities.power_time_s, activities.gap_moving_time_s, sums.duration_s
-        )
+        or sums.duration_s <> coalesce(seconds.power_s, seconds.pace_s, sums.duration_s)
 )
 
 select * from failures

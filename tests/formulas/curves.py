@@ -4,8 +4,8 @@ import bisect
 
 import numpy as np
 
-from tests.formulas import grade
 from tests.formulas.activity import Recorded
+from tests.formulas.seconds import adjusted_speeds
 from tests.formulas.sports import POWER_CURVE_S
 
 
@@ -46,9 +46,6 @@ def _values(recorded: Recorded) -> dict[str, list[tuple[float, float]]]:
     if recorded.has_power:
         out["power"] = [(i.values["v"], i.seconds) for i in recording.counted(v=recording.column("watts"))]
     if recorded.group == "foot" and recorded.is_consistent is not False:
-        speeds = [
-            None if speed is None else speed * (1 if pct is None else grade.factor(recorded.gap_model, pct))
-            for speed, pct in zip(recording.column("velocity_smooth"), recorded.grades, strict=True)
-        ]
+        speeds = adjusted_speeds(recorded)
         out["pace"] = [(i.values["v"], i.seconds) for i in recording.counted(v=speeds)]
     return out

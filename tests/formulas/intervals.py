@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.formulas.activity import Recorded
 from tests.formulas.recording import Shares
-from tests.formulas.seconds import Run, column_runs, grade_adjusted_runs, power_runs
+from tests.formulas.seconds import Run, column_runs, pace_runs, power_runs
 from tests.formulas.sports import Row
 
 HALF_WINDOW_S = 7
@@ -43,7 +43,7 @@ def intervals(recorded: Recorded) -> list[Row]:
 
 def effort_of(recorded: Recorded) -> list[Run]:
     if recorded.group == "foot":
-        return grade_adjusted_runs(recorded)
+        return pace_runs(recorded)
     return power_runs(recorded) if recorded.power_counts else column_runs(recorded, "velocity_smooth")
 
 

@@ -29,6 +29,22 @@ def column_runs(recorded: Recorded, name: str) -> list[Run]:
     return runs(counted, [interval.values["v"] for interval in counted])
 
 
+def adjusted_speeds(recorded: Recorded) -> list[float | None]:
+    """Of each sample, by its grade; the speed itself where there is none."""
+    return [
+        None if speed is None else speed * (1 if pct is None else grade.factor(recorded.gap_model, pct))
+        for speed, pct in zip(recorded.recording.column("velocity_smooth"), recorded.grades, strict=True)
+    ]
+
+
+def pace_runs(recorded: Recorded) -> list[Run]:
+    """Grade-adjusted speeds, as pace zones have them."""
+    if recorded.is_consistent is False:
+        return []
+    counted = recorded.recording.counted(v=adjusted_speeds(recorded))
+    return runs(counted, [interval.values["v"] for interval in counted])
+
+
 def grade_adjusted_runs(recorded: Recorded) -> list[Run]:
     """Grade-adjusted metres a second over moving intervals, foot only."""
     if recorded.group != "foot" or not recorded.has_distance:

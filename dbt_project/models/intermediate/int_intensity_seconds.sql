@@ -1,6 +1,6 @@
 with interval_values as (
     select * from {{ ref('int_interval_values') }}
-    where value_kind in ('power', 'grade_adjusted', 'speed')
+    where value_kind in ('power', 'pace', 'grade_adjusted', 'speed')
 ),
 
 -- 1 Hz expansion: each interval repeats its value for all its seconds

@@ -9,6 +9,7 @@
 
 with recursive seconds as (
     select * from {{ ref('int_intensity_seconds') }}
+    where intensity_kind in ('power', 'pace', 'speed')
 ),
 
 -- a run holds seconds that follow one another
@@ -29,7 +30,7 @@ smoothed as (
         round(avg(intensity) over (
             partition by athlete_id, activity_id, run_id order by second_s
             rows between {{ half_window_s }} preceding and {{ half_window_s }} following
-        ), 6) as intensity
+        ), 9) as intensity
     from runs
 ),
 
