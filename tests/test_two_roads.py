@@ -103,7 +103,9 @@ DIFFERENCES: dict[str, dict[str, float | str | None]] = {
     # A second more is moving, or above the threshold.
     "intervals": {
         **dict.fromkeys(("start_time_s", "duration_s"), 20.0),
-        **dict.fromkeys(("distance_m", "pace_s_per_km", "average_power_w", "average_heartrate_bpm")),
+        "distance_m": 60.0,
+        "pace_s_per_km": "0.1",
+        **dict.fromkeys(("average_power_w", "average_heartrate_bpm"), 5.0),
     },
     "splits": {
         "distance_m": 10.0,  # of the last one
