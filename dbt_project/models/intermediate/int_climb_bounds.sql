@@ -23,9 +23,24 @@ points as (
         athlete_id,
         activity_id,
         sport_group,
-        { 'mm': distance_mm, 'altitude_mm': round(1000 * altitude_m)::bigint } as point
+        distance_mm,
+        round(1000 * altitude_m)::bigint as altitude_mm
     from smoothed_altitude
     inner join climbing_activities using (athlete_id, activity_id)
+),
+
+-- lows and highs are where altitude turns, or at an end of what is level: nothing between them matters
+turning_points as (
+    select
+        athlete_id,
+        activity_id,
+        sport_group,
+        { 'mm': distance_mm, 'altitude_mm': altitude_mm } as point
+    from points
+    window in_order as (partition by athlete_id, activity_id order by distance_mm)
+    qualify
+        sign(altitude_mm - lag(altitude_mm) over in_order)
+            is distinct from sign(lead(altitude_mm) over in_order - altitude_mm)
 ),
 
 -- on the way: the low and the high of the climb so far, and the climbs that are over; at each point
@@ -39,7 +54,7 @@ states as (
             { 'low': point, 'high': point, 'climbs': [{ 'low': point, 'high': point }][:0] }
             order by point.mm
         ) as states
-    from points
+    from turning_points
     group by all
 ),
 

@@ -12,26 +12,18 @@ with recursive seconds as (
     where intensity_kind in ('power', 'pace', 'speed')
 ),
 
--- a run holds seconds that follow one another
-runs as (
-    select
-        *,
-        second_s - row_number() over (partition by athlete_id, activity_id order by second_s) as run_id
-    from seconds
-),
-
--- rounded, so that the noise of doubles makes no two values of one
+-- Rounded, so that the noise of doubles makes no two values of one. No window reaches across a pause: that is
+-- longer than ten seconds.
 smoothed as (
     select
         athlete_id,
         activity_id,
-        run_id,
         second_s,
         round(avg(intensity) over (
-            partition by athlete_id, activity_id, run_id order by second_s
-            rows between {{ half_window_s }} preceding and {{ half_window_s }} following
+            partition by athlete_id, activity_id order by second_s
+            range between {{ half_window_s }} preceding and {{ half_window_s }} following
         ), 9) as intensity
-    from runs
+    from seconds
 ),
 
 -- Otsu's threshold: of all cuts between two values that with the most variance between the parts, of
@@ -97,14 +89,16 @@ thresholds as (
     having arg_min(difference, intensity) >= {{ least_difference }} * any_value(overall_mean)
 ),
 
--- a change of kind or the end of a run ends a piece
+-- a change of kind or a pause ends a piece: its seconds follow one another
 
 kinds as (
     select
-        smoothed.*,
+        smoothed.athlete_id,
+        smoothed.activity_id,
+        smoothed.second_s,
         intensity > threshold as is_work,
         second_s - row_number() over (
-            partition by athlete_id, activity_id, run_id, is_work order by second_s
+            partition by athlete_id, activity_id, is_work order by second_s
         ) as piece_id
     from smoothed
     inner join thresholds using (athlete_id, activity_id)
@@ -114,18 +108,31 @@ pieces as (
     select
         athlete_id,
         activity_id,
-        run_id,
         is_work,
         min(second_s) - 1 as start_s,
         count(*) as duration_s
     from kinds
-    group by athlete_id, activity_id, run_id, is_work, piece_id
+    group by athlete_id, activity_id, is_work, piece_id
+),
+
+-- a pause ends a run of pieces
+runs as (
+    select
+        athlete_id,
+        activity_id,
+        start_s + duration_s - sum(duration_s) over (
+            partition by athlete_id, activity_id order by start_s
+        ) as run_id,
+        is_work,
+        start_s,
+        duration_s
+    from pieces
 ),
 
 -- A short piece takes its neighbours' kind, the shortest first. Those that are shorter than both of
 -- their neighbours can do so at once: nothing that happens further away reaches them before.
 merged as (
-    select 0 as round, * from pieces
+    select 0 as round, * from runs
     union all
     select
         round + 1 as round,

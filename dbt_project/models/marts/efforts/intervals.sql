@@ -1,21 +1,21 @@
 {{ config(materialized='by_activity') }}
 -- depends_on: {{ ref('int_stream_changes') }}
 
-with samples as (
-    select * from {{ ref('int_samples') }}
-    where is_distance_consistent
-),
-
-interval_values as (
-    select * from {{ ref('int_interval_values') }}
-),
-
-pieces as (
+with pieces as (
     select
         *,
         start_s as from_s,
         start_s + duration_s as to_s
     from {{ ref('int_work_pieces') }}
+),
+
+samples as (
+    select * from {{ ref('int_samples') }}
+    where is_distance_consistent and activity_id in (select activity_id from pieces)
+),
+
+interval_values as (
+    select * from {{ ref('int_interval_values') }}
 ),
 
 sums as (
