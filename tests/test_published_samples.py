@@ -268,13 +268,25 @@ def test_what_is_damaged_or_does_not_belong_there_is_mended(made: Path) -> None:
     (folder / "year=2024").symlink_to(elsewhere)
     before = {path.name: path.stat().st_ino for path in elsewhere.iterdir()}
     mine.write_bytes(mine.read_bytes()[:-100])
-    done = run("sql", made, Q="select 1", expect=2)
+    assert run("sql", made, Q="select count(*) from activities").stdout, "the marts do without"
+    done = run("sql", made, Q="select count(*) from samples", expect=2)
     assert f"the samples in {folder} cannot be read" in last_line(done)
-    assert "type `make transform`" in last_line(done)
+    assert f"type `make transform PLAYGROUND={made}`" in last_line(done)
     publish(made)
     assert published(made) == expected
     assert not (folder / "year=2024").is_symlink()
     assert {path.name: path.stat().st_ino for path in elsewhere.iterdir()} == before, "no link is followed"
+
+
+def test_samples_that_are_gone_are_no_empty_answer(made: Path) -> None:
+    with duckdb.connect(str(made / "marts.duckdb")) as marts:
+        marts.execute("update activities set has_streams = true")
+    shutil.rmtree(made / "marts" / "samples")
+    assert run("sql", made, Q="select count(*) from activities").stdout
+    done = run("sql", made, Q="select count(*) from Samples", expect=2)
+    assert last_line(done).endswith(
+        f"there are no samples in {made}/marts/samples: type `make transform PLAYGROUND={made}` to write them anew"
+    )
 
 
 # Kills itself at the STEP-th thing that it does to a file.

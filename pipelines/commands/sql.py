@@ -36,7 +36,7 @@ def main(playground: Playground, *, query: str, kind: Format) -> None:
 def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of one query. Raises RunError with DuckDB's message."""
     with open_published(playground) as connection:
-        add_samples(connection, playground)
+        add_samples(connection, playground, query)
         try:
             result = connection.execute(query)
             if result is None:

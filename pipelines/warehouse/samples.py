@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -154,12 +155,26 @@ def samples_view(playground: Playground) -> str:
     )
 
 
-def add_samples(connection: duckdb.DuckDBPyConnection, playground: Playground) -> None:
-    """Add the view `samples` to an open copy of the marts. Raises UserError when a file of it cannot be read."""
+def add_samples(connection: duckdb.DuckDBPyConnection, playground: Playground, query: str) -> None:
+    """Add the view `samples` to an open copy of the marts.
+
+    Raises:
+        UserError: The query asks for samples, and their files are gone or cannot be read. Others do without.
+    """
+    is_asked_for = re.search(r"\bsamples\b", query, re.IGNORECASE)
+    anew = f"type `{playground.to_type('make transform')}` to write them anew"
     try:
         connection.execute(samples_view(playground))
     except duckdb.Error as error:
-        raise UserError(
-            f"the samples in {playground.samples} cannot be read ({str(error).splitlines()[0]}): "
-            "type `make transform` to write them anew"
-        ) from None
+        if is_asked_for:
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"the samples in {playground.samples} cannot be read ({reason}): {anew}"
+            ) from None
+        return
+    if is_asked_for and not any(playground.samples.glob(f"year=*/{FILE}")):
+        [have_samples] = connection.execute(
+            "select coalesce(bool_or(has_streams), false) from activities"
+        ).fetchone() or [False]
+        if have_samples:
+            raise UserError(f"there are no samples in {playground.samples}: {anew}")

@@ -43,8 +43,9 @@ turning_points as (
             is distinct from sign(lead(altitude_mm) over in_order - altitude_mm)
 ),
 
--- on the way: the low and the high of the climb so far, and the climbs that are over; at each point
--- alone both are the point, as list_reduce wants its elements to be what it makes of them
+-- The points are walked from the first to the last. The state on the way holds the low and the high of the
+-- climb so far, and the climbs that are over; each point comes as such a state of its own, with itself as low
+-- and high, because list_reduce wants its elements to be of the kind that it makes of them.
 states as (
     select
         athlete_id,

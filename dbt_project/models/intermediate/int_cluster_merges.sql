@@ -26,7 +26,7 @@ borders as (
         and neighbours.neighbour_y = tiles.y
 ),
 
--- Boruvka's rounds: every cluster joins the neighbour that it meets first. A row is a border between two
+-- Boruvka's rounds: every cluster joins the neighbour that it meets on the earliest date. A row is a border between two
 -- clusters, each named by one of its tiles, or (is_merge) that `one` has become a part of `other`.
 rounds as (
     select one, other, joined_on, false as is_merge

@@ -2,7 +2,7 @@
 {#- Of two that share three quarters of their cells each has one of the other's in any quarter of its own and
     one cell more: taken are the rarest. -#}
 {%- set rare_share = 4 -%}
-{#- How many activities are looked at in a round, of each series. -#}
+{#- How many activities are looked at in a round, of each athlete and sport group. -#}
 {%- set waiting_at_once = 250 %}
 
 with recursive candidates as materialized (

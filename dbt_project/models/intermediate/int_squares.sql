@@ -4,7 +4,7 @@ with recursive tiles as (
 ),
 
 -- A square is named by its tile in the north-west. Four squares that overlap make one whose side is longer
--- by a tile; x goes on across the date line.
+-- by a tile (the two lists are unnested side by side: four rows); x goes on across the date line.
 squares as (
     select athlete_id, zoom, x, y, 1 as side, first_on as completed_on
     from tiles

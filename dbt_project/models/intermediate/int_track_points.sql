@@ -1,6 +1,6 @@
 {%- set metres_per_degree = 111195.08 -%}
-{#- A block of samples leaves only its first position, where none of the others lies further than this
-    from the line to the first of the next block: the search of corners, which is dear, gets few. -#}
+{#- The search for corners is expensive, so points are thinned first: of a block of samples only the first
+    is kept, where none of the others lies further than this from the line to the first of the next. -#}
 {%- set samples_per_block = 8 -%}
 {%- set tolerance_m = 1.5 %}
 
@@ -13,7 +13,7 @@ activities as (
         athlete_id,
         activity_id,
         arg_min(longitude_deg, sample_index) as first_longitude_deg,
-        -- metres from east to west are never taken for fewer than they are
+        -- the widest parallel of the track: distances from east to west are never underestimated
         {{ metres_per_degree }} * cos(radians(min(abs(latitude_deg)))) as metres_per_longitude
     from positions
     group by all

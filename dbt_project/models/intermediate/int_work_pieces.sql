@@ -115,7 +115,7 @@ pieces as (
     group by athlete_id, activity_id, is_work, piece_id
 ),
 
--- a pause ends a run of pieces
+-- a run: pieces that follow one another without a pause
 runs as (
     select
         athlete_id,
@@ -174,7 +174,7 @@ merged as (
     group by round, athlete_id, activity_id, run_id, new_piece
 ),
 
--- what stands of each run in the end
+-- the last round of each run
 work_pieces as (
     select
         athlete_id,

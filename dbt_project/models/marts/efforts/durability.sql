@@ -72,7 +72,7 @@ with_shares as (
         after,
         case when intensity_kind = 'power' then 'kJ' else 's' end as after_unit,
         value,
-        -- none is better than the best of the whole activity
+        -- the best of all is that of `after` 0, from which every window may begin
         value / nullif(max(value) over (partition by athlete_id, activity_id, duration_s), 0) * 100
             as share_of_best_pct
     from best_windows
