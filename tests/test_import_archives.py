@@ -120,13 +120,14 @@ def test_links_in_a_folder_are_not_followed(playground: Path, tmp_path: Path) ->
 
 
 def test_of_a_name_that_stands_twice_the_last_member_counts(playground: Path, tmp_path: Path) -> None:
-    [one, longer] = [uniform_history(1, samples=20)[0], uniform_history(1, samples=33)[0]]
+    # Shorter: of a longer one the window of the summary would be taken.
+    [one, shorter] = [uniform_history(1, samples=20)[0], uniform_history(1, samples=11)[0]]
     archive = tmp_path / "export.zip"
     write_export(archive, [one], only_fit=True)
     name = names_in(members_of(archive))[one.id]
-    odd.with_more(archive, archive, {name: recording(longer, "1.fit.gz")})
+    odd.with_more(archive, archive, {name: recording(shorter, "1.fit.gz")})
     run("import", playground, ARCHIVE=str(archive))
-    assert ledger(playground) == {one.id: ("loaded", 33, None)}
+    assert ledger(playground) == {one.id: ("loaded", 11, None)}
 
 
 # --- the archive itself ------------------------------------------------------------------------------------------
