@@ -191,14 +191,20 @@ def transformation(folder: Path, playground: Path, count: int) -> None:
     print(f"  one new activity {one.wall_s:.1f} s, ratio to nothing new {judged}")
 
 
-# The models that came with places and efforts; the smoothed altitude is kept for climbs.
+# The models that came with places and efforts.
 PLACES_AND_EFFORTS = (
-    *("int_smoothed_altitude", "climbs", "intervals", "durability", "monthly_volume"),
+    *("climbs", "intervals", "durability", "monthly_volume"),
     *("int_route_cells", "int_visited_tiles", "tracks", "int_routes", "routes", "tiles", "explorer"),
 )
-# What was computed by activity before them.
+# What was computed by activity before them; the smoothed altitude was a part of int_stream_aggregates.
 BEFORE = (
-    *("int_clean_samples", "int_foot_samples", "int_best_efforts", "int_effort_heartrates"),
+    *(
+        "int_smoothed_altitude",
+        "int_clean_samples",
+        "int_foot_samples",
+        "int_best_efforts",
+        "int_effort_heartrates",
+    ),
     *("int_seconds_by_value", "splits", "power_curve", "int_stream_aggregates"),
 )
 
