@@ -36,13 +36,15 @@
     {%- set earth_radius_m = 6371008.8 %}
     select earlier.place as earlier_place, later.place as later_place
     from (
-        select distinct earlier_cells.place as earlier_place, later_cells.place as later_place
+        select earlier_cells.place as earlier_place, later_cells.place as later_place
         from {{ earlier }} as earlier_cells
         inner join {{ later }} as later_cells
             on earlier_cells.athlete_id = later_cells.athlete_id
             and earlier_cells.sport_group = later_cells.sport_group
             and earlier_cells.cell = later_cells.cell
             and earlier_cells.place < later_cells.place
+        group by all
+        having count(*) >= least(any_value(earlier_cells.least_shared), any_value(later_cells.least_shared))
     ) as pairs
     inner join candidates as earlier on pairs.earlier_place = earlier.place
     inner join candidates as later on pairs.later_place = later.place

@@ -1,7 +1,9 @@
 {{ config(materialized='table') }}
-{#- Of two that share three quarters of their cells each has one of the other's in any quarter of its own and
-    one cell more: taken are the rarest. -#}
-{%- set rare_share = 4 -%}
+{#- Of each activity only the rarest cells are compared at first, a quarter of them and an eighth more. All are
+    sorted alike, so that two which share three quarters of their cells share at least that eighth of these
+    (prefix filtering); most pairs do not. -#}
+{%- set share_not_shared = 4 -%}
+{%- set share_more = 8 -%}
 {#- How many activities are looked at in a round, of each athlete and sport group. -#}
 {%- set waiting_at_once = 250 %}
 
@@ -33,7 +35,11 @@ rarest_first as (
 
 rare_cells as materialized (
     select
-        athlete_id, sport_group, place, unnest(cells[:len(cells) // {{ rare_share }} + 1]).cell as cell
+        athlete_id,
+        sport_group,
+        place,
+        greatest(1, len(cells) // {{ share_more }}) as least_shared,
+        unnest(cells[:len(cells) // {{ share_not_shared }} + least_shared]).cell as cell
     from rarest_first
 ),
 
