@@ -88,11 +88,7 @@ def test_another_text_of_any_model_or_macro_behind_them_is_noticed(
     [
         (
             {"gap_model": "energy"},
-            {
-                # what reads int_interval_values, or int_graded_samples
-                *("splits", "climbs", "intervals", "durability"),
-                *("int_effort_heartrates", "int_seconds_by_value", "int_stream_aggregates"),
-            },
+            {"splits", "intervals", "durability", "int_seconds_by_value", "int_stream_aggregates"},
         ),
         (
             {

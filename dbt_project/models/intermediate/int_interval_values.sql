@@ -2,20 +2,6 @@ with samples as (
     select * from {{ ref('int_samples') }}
 ),
 
-grade_adjusted as (
-    select * from {{ ref('int_grade_adjusted') }}
-),
-
--- a speed is grade-adjusted where the sample has a grade
-graded_samples as (
-    select
-        *,
-        case when slope is null then 1 else {{ grade_factor('slope') }} end * speed_m_per_s
-            as adjusted_speed_m_per_s
-    from {{ ref('int_graded_samples') }}
-    where is_distance_consistent is distinct from false
-),
-
 consistent_samples as (
     select * from samples where is_distance_consistent
 ),
@@ -48,10 +34,6 @@ power_intervals as (
     {{ intervals('power_samples', 'power_w is not null') }}
 ),
 
-pace_intervals as (
-    {{ intervals('graded_samples', 'adjusted_speed_m_per_s is not null') }}
-),
-
 speed_intervals as (
     {{ intervals('other_samples', 'speed_m_per_s is not null') }}
 ),
@@ -71,20 +53,6 @@ interval_values as (
     union all
     select athlete_id, activity_id, 'power' as value_kind, time_s, interval_s, power_w as value
     from power_intervals
-    where is_counted
-    union all
-    select
-        athlete_id,
-        activity_id,
-        'grade_adjusted' as value_kind,
-        time_s,
-        interval_s,
-        gap_distance_m / interval_s as value
-    from grade_adjusted
-    union all
-    select
-        athlete_id, activity_id, 'pace' as value_kind, time_s, interval_s, adjusted_speed_m_per_s as value
-    from pace_intervals
     where is_counted
     union all
     select athlete_id, activity_id, 'speed' as value_kind, time_s, interval_s, speed_m_per_s as value

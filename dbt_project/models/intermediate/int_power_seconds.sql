@@ -1,32 +1,24 @@
-with samples as (
-    select * from {{ ref('int_samples') }}
-    where has_power_meter
+with power_intervals as (
+    select * from {{ ref('int_interval_values') }}
+    where value_kind = 'power'
 ),
 
-power_intervals as (
-    {{ intervals('samples', 'power_w is not null') }}
-),
-
-runs as (
-    select
-        *,
-        -- several times as fast as a count
-        sum(1) filter (where not is_counted) over (
-            partition by athlete_id, activity_id order by time_s
-        ) as run_index
-    from power_intervals
-),
-
--- 1 Hz expansion: each interval that is no pause repeats its value for all its seconds
+-- 1 Hz expansion: each interval repeats its value for all its seconds
 seconds as (
     select
         athlete_id,
         activity_id,
-        run_index,
-        power_w,
+        value as power_w,
         unnest(range(time_s - interval_s + 1, time_s + 1)) as second_s
-    from runs
-    where is_counted
+    from power_intervals
+),
+
+-- a run holds seconds that follow one another: a pause ends it
+runs as (
+    select
+        *,
+        second_s - row_number() over (partition by athlete_id, activity_id order by second_s) as run_index
+    from seconds
 ),
 
 summed as (
@@ -38,7 +30,7 @@ summed as (
         power_w,
         row_number() over in_run as second_of_run,
         sum(power_w) over in_run as energy_j
-    from seconds
+    from runs
     window in_run as (partition by athlete_id, activity_id, run_index order by second_s)
 )
 

@@ -3,12 +3,14 @@
 
 with interval_values as (
     select * from {{ ref('int_interval_values') }}
-    where value_kind in ('heartrate', 'power', 'pace')
+    union all by name
+    select * from {{ ref('int_graded_values') }}
 ),
 
 seconds_by_value as (
     select athlete_id, activity_id, value_kind, value, sum(interval_s)::bigint as time_s
     from interval_values
+    where value_kind in ('heartrate', 'power', 'pace')
     group by all
 )
 

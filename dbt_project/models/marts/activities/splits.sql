@@ -8,6 +8,8 @@ with samples as (
 
 interval_values as (
     select * from {{ ref('int_interval_values') }}
+    union all by name
+    select * from {{ ref('int_graded_values') }}
 ),
 
 consistent_samples as (
