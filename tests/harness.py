@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,19 @@ def make_playground(folder: Path, strava: Any, extra: str = "", code: str | None
         f'api_url = "{strava.api_url}"\noauth_url = "{strava.oauth_url}"\n{extra}\n'
     )
     return folder
+
+
+@contextmanager
+def held_open(database: Path) -> Iterator[None]:
+    """Another program has the DuckDB file open for writing."""
+    program = f"import duckdb; c = duckdb.connect({str(database)!r}); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "open\n"
+        yield
+        holder.communicate("\n")
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:

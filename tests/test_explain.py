@@ -2,8 +2,6 @@
 
 import math
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from pipelines.report.units import UNITS
 from pipelines.report.weekly_pace import weekly_pace_sections
-from tests.harness import ROOT, rows, run
+from tests.harness import ROOT, held_open, rows, run
 from tests.made_marts import Row, made
 
 RUN: Row = {
@@ -180,14 +178,8 @@ def test_where_there_is_no_figure_one_row_says_why(
 def held(tmp_path: Path) -> Iterator[Path]:
     """A Playground whose marts.duckdb another program has open for writing."""
     playground = made(tmp_path / "held", [POWER, RUN | {"activity_id": 2}], [{}])
-    program = f"import duckdb; c = duckdb.connect({str(playground / 'marts.duckdb')!r}); print('open', flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "open\n"
+    with held_open(playground / "marts.duckdb"):
         yield playground
-        holder.communicate("\n")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pipelines.playground import Playground
 from pipelines.warehouse import publish as publishing
 from pipelines.warehouse import samples
 from tests import made_marts
-from tests.harness import PLENTY, ROOT, last_line, make_playground, rows, run
+from tests.harness import PLENTY, ROOT, held_open, last_line, make_playground, rows, run
 from tests.simulated_strava import SimulatedStrava, history
 
 COLUMNS = (
@@ -350,14 +350,8 @@ def test_killed_at_any_step_each_year_is_the_old_or_the_new_one(made: Path) -> N
 @pytest.fixture
 def held(made: Path) -> Iterator[Path]:
     """A Playground whose marts.duckdb another program has open for writing."""
-    program = f"import duckdb; c = duckdb.connect({str(made / 'marts.duckdb')!r}); print('open', flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "open\n"
+    with held_open(made / "marts.duckdb"):
         yield made
-        holder.communicate("\n")
 
 
 COUNT = "select count(*) as n, count(distinct year) as years from samples join activities using (athlete_id, activity_id)"
@@ -407,7 +401,7 @@ def test_without_any_stream_the_table_is_there_and_empty(made: Path, is_held: bo
         marts.execute("update activities set has_streams = false")
         marts.execute(f"copy activities to '{made}/marts/activities.parquet'")
     shutil.rmtree(made / "marts" / "samples")
-    with duckdb.connect(str(made / "marts.duckdb")) if is_held else contextlib.nullcontext():
+    with held_open(made / "marts.duckdb") if is_held else contextlib.nullcontext():
         assert run("sql", made, Q=COUNT, FORMAT="csv").stdout == "n,years\n0,0\n"
         assert run("sql", made, Q=types, FORMAT="csv").stdout == expected
         assert "0,0" in prompt(made, f".mode csv\n{COUNT};\n")

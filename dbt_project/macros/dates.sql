@@ -8,14 +8,15 @@
 {% endmacro %}
 
 
-{% macro calendar(first_day, last_day, step_days=1) %}
-    {#- One row per day (or week) from the first to the last, both included. -#}
-    unnest(generate_series({{ first_day }}, {{ last_day }}, interval {{ step_days }} day))::date
+{% macro calendar(first_day, last_day, step='1 day') %}
+    {#- One row per day (or week, or month) from the first to the last, both included. -#}
+    unnest(generate_series({{ first_day }}, {{ last_day }}, interval '{{ step }}'))::date
 {%- endmacro %}
 
 
-{% macro volume_by(period, activities, periods) %}
-    {#- Sums of the activities of each period and sport type of a CTE `periods`; zeros where there is none. -#}
+{% macro volume_by(period, current_period, step) %}
+    {#- Sums of the CTE `activities` for each period and sport type, from the sport's first period to the current
+        one of the CTE `athletes`; zeros where there is none. -#}
     select
         periods.athlete_id,
         periods.{{ period }},
@@ -29,7 +30,18 @@
         {% endfor -%}
         coalesce(max(activities.distance_m), 0)::double as longest_distance_m,
         coalesce(max(activities.moving_time_s), 0)::bigint as longest_moving_time_s
-    from {{ periods }} as periods
-    left join {{ activities }} as activities using (athlete_id, sport_type, {{ period }})
+    from (
+        select
+            firsts.athlete_id,
+            firsts.sport_type,
+            {{ calendar('firsts.first_period', current_period, step) }} as {{ period }}
+        from (
+            select athlete_id, sport_type, min({{ period }}) as first_period
+            from activities
+            group by all
+        ) as firsts
+        inner join athletes using (athlete_id)
+    ) as periods
+    left join activities using (athlete_id, sport_type, {{ period }})
     group by all
 {% endmacro %}

@@ -18,9 +18,7 @@ months as (
     select
         athlete_id,
         today,
-        unnest(generate_series(
-            date_trunc('month', first_activity_date)::timestamp, today::timestamp, interval 1 month
-        ))::date as month_start_date
+        {{ calendar("date_trunc('month', first_activity_date)", 'today', '1 month') }} as month_start_date
     from athletes
     inner join first_activities using (athlete_id)
 ),

@@ -10,25 +10,8 @@ athletes as (
     select * from {{ ref('int_athletes') }}
 ),
 
-first_months as (
-    select athlete_id, sport_type, min(month_start_date) as first_month
-    from activities
-    group by all
-),
-
-sport_months as (
-    select
-        first_months.athlete_id,
-        first_months.sport_type,
-        unnest(generate_series(
-            first_months.first_month::timestamp, athletes.today::timestamp, interval 1 month
-        ))::date as month_start_date
-    from first_months
-    inner join athletes using (athlete_id)
-),
-
 filled as (
-    {{ volume_by('month_start_date', 'activities', 'sport_months') }}
+    {{ volume_by('month_start_date', 'athletes.today', '1 month') }}
 ),
 
 with_change as (

@@ -7,24 +7,8 @@ athletes as (
     select * from {{ ref('int_athletes') }}
 ),
 
-first_weeks as (
-    select athlete_id, sport_type, min(week_start_date) as first_week
-    from activities
-    group by all
-),
-
-sport_weeks as (
-    select
-        first_weeks.athlete_id,
-        first_weeks.sport_type,
-        {{ calendar('first_weeks.first_week', week_start_date('athletes.today'), step_days=7) }}
-            as week_start_date
-    from first_weeks
-    inner join athletes using (athlete_id)
-),
-
 filled as (
-    {{ volume_by('week_start_date', 'activities', 'sport_weeks') }}
+    {{ volume_by('week_start_date', week_start_date('athletes.today'), '7 day') }}
 ),
 
 -- every week stands once in `filled`, so that four rows are four weeks
