@@ -273,6 +273,7 @@ def test_what_is_damaged_or_does_not_belong_there_is_mended(made: Path) -> None:
     done = run("sql", made, Q="select count(*) from samples", expect=2)
     assert f"the samples in {folder} cannot be read" in last_line(done)
     assert f"type `make transform PLAYGROUND={made}`" in last_line(done)
+    assert "The marts, read-only: activities, athlete_settings\n" in prompt(made, "")
     publish(made)
     assert published(made) == expected
     assert not (folder / "year=2024").is_symlink()

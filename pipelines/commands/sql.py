@@ -13,7 +13,7 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.commands._environment import plain_environment
-from pipelines.errors import RunError, escape_json, visible
+from pipelines.errors import RunError, UserError, escape_json, visible
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.warehouse.published import is_held, open_published, parquet_views
@@ -34,9 +34,15 @@ def main(playground: Playground, *, query: str, kind: Format) -> None:
 
 
 def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of one query. Raises RunError with DuckDB's message."""
+    """Column names and rows of one query.
+
+    Raises:
+        RunError: DuckDB refuses the query, with its message.
+        UserError: It asks for samples, and these are gone or cannot be read. Other queries do without.
+    """
     with open_published(playground) as connection:
-        add_samples(connection, playground, query)
+        if (wrong := add_samples(connection, playground)) and re.search(r"\bsamples\b", query, re.IGNORECASE):
+            raise UserError(wrong)
         try:
             result = connection.execute(query)
             if result is None:
@@ -122,12 +128,16 @@ def _plain(value: Any) -> Any:
 
 def _prompt(playground: Playground) -> None:
     """DuckDB's own prompt, with history and completion, read-only."""
-    _, tables = run_query(playground, "show tables")
+    with open_published(playground) as connection:
+        wrong = add_samples(connection, playground)
+        tables = connection.execute("show tables").fetchall()
+    if wrong:
+        print(f"note: {wrong}", file=sys.stderr)
     held = is_held(playground)
     first = [
         "set TimeZone = 'UTC'; set autoinstall_known_extensions = false;",
         *([parquet_views(playground)] if held else []),
-        samples_view(playground),
+        *([] if wrong else [samples_view(playground)]),
         f".print The marts, read-only: {', '.join(name for (name,) in tables)}",
         f".print A first query to try: {FIRST_QUERY}",
         ".print describe weekly_pace; tells its columns, .quit leaves.",

@@ -2,13 +2,11 @@
 
 import glob
 import hashlib
-import re
 import shutil
 from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import UserError
 from pipelines.files import replace, sync
 from pipelines.playground import Playground
 from pipelines.warehouse.published import quoted
@@ -155,26 +153,15 @@ def samples_view(playground: Playground) -> str:
     )
 
 
-def add_samples(connection: duckdb.DuckDBPyConnection, playground: Playground, query: str) -> None:
-    """Add the view `samples` to an open copy of the marts.
-
-    Raises:
-        UserError: The query asks for samples, and their files are gone or cannot be read. Others do without.
-    """
-    is_asked_for = re.search(r"\bsamples\b", query, re.IGNORECASE)
+def add_samples(connection: duckdb.DuckDBPyConnection, playground: Playground) -> str | None:
+    """Add the view `samples` to an open copy of the marts; returns what is wrong with it, and the remedy."""
     anew = f"type `{playground.to_type('make transform')}` to write them anew"
     try:
         connection.execute(samples_view(playground))
+        found = connection.execute(
+            "select exists (from activities where has_streams) and not exists (from samples)"
+        ).fetchone()
     except duckdb.Error as error:
-        if is_asked_for:
-            reason = str(error).splitlines()[0]
-            raise UserError(
-                f"the samples in {playground.samples} cannot be read ({reason}): {anew}"
-            ) from None
-        return
-    if is_asked_for and not any(playground.samples.glob(f"year=*/{FILE}")):
-        [have_samples] = connection.execute(
-            "select coalesce(bool_or(has_streams), false) from activities"
-        ).fetchone() or [False]
-        if have_samples:
-            raise UserError(f"there are no samples in {playground.samples}: {anew}")
+        reason = str(error).splitlines()[0]
+        return f"the samples in {playground.samples} cannot be read ({reason}): {anew}"
+    return f"there are no samples in {playground.samples}: {anew}" if found and found[0] else None
