@@ -122,8 +122,8 @@ def test_a_changed_formula_gives_the_marts_of_a_full_refresh(copied: Path, proje
     view = project / "models" / "intermediate" / "int_power_seconds.sql"
     text = view.read_text()
     assert BY_ACTIVITY not in text
-    assert "        power_w,\n" in text
-    view.write_text(text.replace("        power_w,\n", "        2 * power_w as power_w,\n", 1))
+    assert "        value as power_w,\n" in text
+    view.write_text(text.replace("        value as power_w,\n", "        2 * value as power_w,\n", 1))
     transform.main(Playground(copied))
     found = marts()
     assert found["power_curve"] != before["power_curve"]
