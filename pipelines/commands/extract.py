@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipelines import locks, runs
 from pipelines.commands._background import Background
@@ -14,6 +15,9 @@ from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.strava.quota import Full, Quota
 from pipelines.strava.tokens import TokenFile
+
+if TYPE_CHECKING:
+    from pipelines.strava.api import StravaSession
 
 # A refresh of tokens that the thread has begun is waited for: ended in its midst, the new ones would be lost.
 REFRESH_WAIT_S = 5
@@ -57,10 +61,11 @@ class Extraction(SourceRun):
         self.settings, self.waits, self.full, self.allow_deletes = settings, waits, full, allow_deletes
         self.quota = Quota(playground.quota)
         self.request_count = 0
+        self.session: StravaSession | None = None
 
     def words(self) -> Words:
         """What the progress display says."""
-        return Words("listing activities", "streams", self._figures, self._waiting)
+        return Words("listing activities", "streams", self._figures, self._waiting, self._trouble)
 
     def work(self, progress: Progress) -> None:
         """Download and load."""
@@ -70,6 +75,7 @@ class Extraction(SourceRun):
 
         strava = self.settings.strava
         session = StravaSession(authorisation_of(self.settings, self.playground), self.quota, self._wait)
+        self.session = session
         extent = Extent(
             start_date=strava.start_date,
             lookback_days=strava.lookback_days,
@@ -121,11 +127,18 @@ class Extraction(SourceRun):
         quarter, day = self.quota.left()
         return f"quota left {quarter} now, {day} today"
 
-    def _waiting(self) -> str | None:
+    def _waiting(self) -> locks.Wait | None:
         until = self.tally.waiting_until
         if not until:
             return None
-        return f"waiting for the quota until {dt.datetime.fromtimestamp(until).astimezone():%H:%M:%S}"
+        transform = self.playground.to_type("make transform")
+        return locks.Wait(
+            f"the quota until {dt.datetime.fromtimestamp(until).astimezone():%H:%M:%S %Z}",
+            f"`{transform}` in another terminal builds the marts of what is loaded meanwhile",
+        )
+
+    def _trouble(self) -> str | None:
+        return self.session.trouble if self.session else None
 
     # --- the end -----------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """`make purge`: what is marked deleted leaves every table and file."""
 
 from pipelines import locks
+from pipelines.commands._display import Steps
 from pipelines.commands._recorded import recorded
 from pipelines.commands.transform import build
 from pipelines.errors import UserError
@@ -31,10 +32,11 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         locks.one_at_a_time(playground.root, "extract", "purge") as extract,
         locks.one_at_a_time(playground.root, "transform", "purge") as transform,
         recorded(playground, "purge"),
+        Steps(is_quiet=debug) as steps,
     ):
         make_private(playground.purging)
         size_before = playground.warehouse.stat().st_size
-        purged, removed = _purge(playground, settings, (extract, transform), debug)
+        purged, removed = _purge(playground, settings, steps, (extract, transform), debug)
         playground.purging.unlink()
     size = playground.warehouse.stat().st_size
     print(
@@ -46,15 +48,18 @@ def main(playground: Playground, *, debug: bool = False) -> None:
 
 
 def _purge(
-    playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool
+    playground: Playground, settings: Settings, steps: Steps, held: tuple[int, ...], debug: bool
 ) -> tuple[Purged, list[str]]:
     from pipelines.warehouse.load import Loader
 
     # What dlt has in its folder would come back with the next extract, or be lost with the folder.
-    Loader(playground, locks.never_stop).resume()
-    with warehouse_turn(playground) as turn:
+    steps.begin("looking for what is not loaded yet")
+    Loader(playground, steps.check_stop).resume()
+    with warehouse_turn(playground, steps.check_stop) as turn:
+        steps.begin("removing what is deleted")
         purged = delete_marked(playground)
         if playground.marts.exists() or playground.marts_parquet.exists():
-            build(playground, settings, (*held, turn), debug)
+            build(playground, settings, steps, (*held, turn), debug)
+        steps.begin("writing the warehouse anew")
         compact(playground)
         return purged, remove_working_files(playground)

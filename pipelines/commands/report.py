@@ -5,6 +5,7 @@ import webbrowser
 
 import duckdb
 
+from pipelines.commands._display import Steps
 from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.report import write_report
@@ -19,7 +20,8 @@ def main(playground: Playground) -> None:
         UserError: There are no published marts, or another version has built them.
     """
     settings = load_settings(playground)
-    with open_published(playground) as marts:
+    with Steps() as steps, open_published(playground) as marts:
+        steps.begin("drawing the page")
         try:
             write_report(marts, playground.report, settings.report.units, settings.marts.week_start)
         except (duckdb.BinderException, duckdb.CatalogException):
