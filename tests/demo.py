@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.commands._display import Steps
 from tests.harness import make_playground
 from tests.simulated_strava import SimulatedStrava, demo_history
 from tests.simulated_strava.export import write_export
@@ -67,8 +68,8 @@ def main() -> int:
 
 def from_api(playground: Path, make: Make) -> int:
     """Download from a simulated Strava."""
-    print(f"A simulated Strava starts on this machine; everything goes to {_place(playground)}")
-    with SimulatedStrava(demo_history(), read_limit=(2000, 20000), overall_limit=(4000, 40000)) as strava:
+    print(f"A simulated Strava starts on this machine; everything goes to {_place(playground)}", flush=True)
+    with SimulatedStrava(_history(), read_limit=(2000, 20000), overall_limit=(4000, 40000)) as strava:
         make_playground(playground, strava, ATHLETE)
         # Each demo is a new simulated Strava, which knows no token of the last one.
         (playground / "tokens.json").unlink(missing_ok=True)
@@ -83,10 +84,19 @@ def from_archive(playground: Path, make: Make) -> int:
     config.touch(mode=0o600)
     config.write_text(ATHLETE + "\n")
     archive = playground / "export.zip"
-    print(f"Writing {archive}, as Strava would send it (some seconds)", flush=True)
+    print(f"Writing {archive}, as Strava would send it", flush=True)
     archive.touch(mode=0o600)
-    write_export(archive, demo_history())
+    training = _history()
+    with Steps() as steps:
+        steps.begin("writing the archive")
+        write_export(archive, training)
     return make("import", ARCHIVE=str(archive)) or make("transform")
+
+
+def _history() -> list[Activity]:
+    with Steps() as steps:
+        steps.begin("making up some years of training")
+        return demo_history()
 
 
 SOURCES = {"api": from_api, "archive": from_archive}
