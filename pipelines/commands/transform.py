@@ -6,17 +6,18 @@ import sys
 
 from pipelines import locks
 from pipelines.commands._recorded import recorded
-from pipelines.commands.dbt import PROGRAM, PROJECT, environment
+from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
 from pipelines.errors import RunError, UserError, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
 from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.built import made_from, read_built, write_built
 from pipelines.warehouse.known import add_missing_columns, tables_in
 
 
 def main(playground: Playground, *, debug: bool = False) -> None:
-    """Build and publish.
+    """Build and publish, unless the published marts are already what would be built.
 
     Raises:
         UserError: Nothing is loaded yet, or another program holds the warehouse.
@@ -36,8 +37,10 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         recorded(playground, "transform"),
         warehouse.warehouse_turn(playground) as turn,
     ):
-        build(playground, settings, (lock, turn), debug)
+        if not (is_built := _is_built(playground, settings)):
+            build(playground, settings, (lock, turn), debug)
     print(
+        f"{'Nothing has changed since the marts were built. ' if is_built else ''}"
         f"The marts are in {playground.marts}. Type `{playground.to_type('make sql')}` to query them, "
         f"`{playground.to_type('make report')}` for the charts."
     )
@@ -46,12 +49,26 @@ def main(playground: Playground, *, debug: bool = False) -> None:
 def build(playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool) -> None:
     """Build the marts and publish them. The caller holds the warehouse; dbt keeps the descriptors `held`, too."""
     _require_raw(playground)
+    before = _made_from(playground, settings)
     # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
     arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
     dbt(playground, settings, *arguments, inherited=held, debug=debug)
     from pipelines.warehouse.publish import publish
 
     publish(playground)
+    # What changes meanwhile (the day, a model's text) is new to the next run.
+    if hashed := before or _made_from(playground, settings):
+        write_built(playground, hashed, variables(settings))
+
+
+def _is_built(playground: Playground, settings: Settings) -> bool:
+    built = read_built(playground)
+    return built is not None and built.made_from == _made_from(playground, settings)
+
+
+def _made_from(playground: Playground, settings: Settings) -> str | None:
+    texts = [path for end in ("sql", "yml", "csv") for path in PROJECT.rglob(f"*.{end}")]
+    return made_from(playground, variables(settings), texts)
 
 
 def _require_raw(playground: Playground) -> None:
