@@ -67,6 +67,11 @@ class Playground:
         return self.root / ".dbt"
 
     @property
+    def built(self) -> Path:
+        """What the published marts were built from."""
+        return self.dbt_dir / "built.json"
+
+    @property
     def quota(self) -> Path:
         """The requests that were sent lately, counted."""
         return self.root / "quota.json"

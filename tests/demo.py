@@ -16,7 +16,7 @@ import duckdb
 
 from pipelines.commands._display import Steps
 from tests.harness import make_playground
-from tests.simulated_strava import SimulatedStrava, demo_history
+from tests.simulated_strava import Activity, SimulatedStrava, demo_history
 from tests.simulated_strava.export import write_export
 
 ATHLETE = "[athlete]\nftp_w = 240\nthreshold_pace_s_per_km = 265"

@@ -12,10 +12,12 @@ from typing import Any, Literal
 
 import duckdb
 
+from pipelines.commands._built_with import tell_changed_settings
 from pipelines.commands._environment import plain_environment
 from pipelines.errors import RunError, UserError, escape_json, visible
 from pipelines.files import make_private
 from pipelines.playground import Playground
+from pipelines.settings import load_settings
 from pipelines.warehouse.published import is_held, open_published, parquet_views
 from pipelines.warehouse.samples import add_samples, samples_view
 
@@ -25,6 +27,10 @@ FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distan
 
 def main(playground: Playground, *, query: str, kind: Format) -> None:
     """Print the rows of a query, or open a prompt when there is none."""
+    try:
+        tell_changed_settings(playground, load_settings(playground))
+    except UserError as error:  # the marts can be asked all the same
+        print(f"note: {error}", file=sys.stderr)
     if query := query.strip():
         text = render(*run_query(playground, query), kind)
         # What CSV holds as it is, a terminal would obey.

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
+from pipelines.commands._built_with import changed_since_built
 from pipelines.commands._held import Held, held_by
 from pipelines.errors import UserError, visible
 from pipelines.playground import Playground
@@ -48,6 +49,8 @@ class Status:
     runs: list[runs.Run]
     last_error: str | None
     last_transform_at: str | None
+    # The settings that have changed since the marts were built, as config.toml names them.
+    changed_settings: list[str]
     next: str
 
     def as_json(self) -> str:
@@ -91,6 +94,7 @@ def collect(playground: Playground, settings: Settings) -> Status:
         runs=past[-RUNS_KEPT:],
         last_error=failures[-1].message if failures else None,
         last_transform_at=transforms[-1].finished_at if transforms else None,
+        changed_settings=changed_since_built(playground, settings),
         next="",
     )
     return replace(status, next=_next(status, playground, past))
@@ -159,7 +163,8 @@ def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     # By the order of the lines: two runs may end within one second.
     transforms = [n for n, run in enumerate(past) if run.command == "transform" and run.status == "done"]
     since = past[transforms[-1] :] if transforms else past
-    if done is None or any(run.count(name) for run in since for name in CHANGES):
+    has_changed = status.changed_settings or any(run.count(name) for run in since for name in CHANGES)
+    if done is None or has_changed:
         return "make transform"
     if not status.is_authorized:
         return f"make sql or make report, or {IMPORT} for a newer archive"
@@ -197,6 +202,10 @@ def lines(status: Status) -> list[str]:
         out += [f"  {_run_line(run)}" for run in status.runs[-RUNS_SHOWN:]]
     done = status.last_transform_at
     out.append(f"Transform    {f'last at {done}' if done else 'not yet'}")
+    if status.changed_settings:
+        out.append(
+            f"             before {' and '.join(status.changed_settings)} changed: the marts are as they were"
+        )
     if status.last_error:
         out.append(f"Last error   {status.last_error}")
     out.append(f"Next         {status.next}")

@@ -4,16 +4,18 @@ from pipelines import locks
 from pipelines.commands._dbt_run import run_dbt
 from pipelines.commands._display import Steps
 from pipelines.commands._recorded import recorded
+from pipelines.commands.dbt import PROJECT, variables
 from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
 from pipelines.warehouse import file as warehouse
+from pipelines.warehouse.built import made_from, read_built, write_built
 from pipelines.warehouse.known import add_missing_columns, tables_in
 
 
 def main(playground: Playground, *, debug: bool = False) -> None:
-    """Build and publish.
+    """Build and publish, unless the published marts are already what would be built.
 
     Raises:
         UserError: Nothing is loaded yet, or another program holds the warehouse.
@@ -34,8 +36,11 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         Steps(is_quiet=debug) as steps,
         warehouse.warehouse_turn(playground, steps.check_stop) as turn,
     ):
-        build(playground, settings, steps, (lock, turn), debug)
+        steps.draw("looking whether anything is new")
+        if not (is_built := _is_built(playground, settings)):
+            build(playground, settings, steps, (lock, turn), debug)
     print(
+        f"{'Nothing has changed since the marts were built. ' if is_built else ''}"
         f"The marts are in {playground.marts}. Type `{playground.to_type('make sql')}` to query them, "
         f"`{playground.to_type('make report')}` for the charts."
     )
@@ -46,6 +51,7 @@ def build(
 ) -> None:
     """Build the marts and publish them. The caller holds the warehouse; dbt keeps the descriptors `held`, too."""
     _require_raw(playground, steps)
+    before = _made_from(playground, settings)
     # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
     arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
     run_dbt(playground, settings, *arguments, steps=steps, inherited=held, debug=debug)
@@ -53,6 +59,19 @@ def build(
 
     steps.begin("publishing the marts")
     publish(playground, steps.draw)
+    # What changes meanwhile (the day, a model's text) is new to the next run.
+    if hashed := before or _made_from(playground, settings):
+        write_built(playground, hashed, variables(settings))
+
+
+def _is_built(playground: Playground, settings: Settings) -> bool:
+    built = read_built(playground)
+    return built is not None and built.made_from == _made_from(playground, settings)
+
+
+def _made_from(playground: Playground, settings: Settings) -> str | None:
+    texts = [path for end in ("sql", "yml", "csv") for path in PROJECT.rglob(f"*.{end}")]
+    return made_from(playground, variables(settings), texts)
 
 
 def _require_raw(playground: Playground, steps: Steps) -> None:
