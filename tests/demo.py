@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.commands._display import Steps
+from pipelines.playground import Playground
 from tests.harness import make_playground
 from tests.simulated_strava import Activity, SimulatedStrava, demo_history
 from tests.simulated_strava.export import write_export
@@ -60,8 +61,9 @@ def main() -> int:
             print(f"\n{title}, the newest rows:")
             marts.sql(query).show(max_width=120)
     print(f"\nDone in {time.monotonic() - begun:.0f} s. Type next:")
-    print(f'  make sql PLAYGROUND={playground} Q="select * from weekly_volume limit 5"')
-    print(f"  make report PLAYGROUND={playground}")
+    to_type = Playground(playground).to_type
+    print(f'  {to_type("make sql")} Q="select * from weekly_volume limit 5"')
+    print(f"  {to_type('make report')}")
     print(NEXT[source])
     return 0
 

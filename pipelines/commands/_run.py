@@ -48,6 +48,10 @@ class SourceRun(ABC):
     def tell(self, stop: StoppedError | None) -> None:
         """Say at the end what was done, and what stopped it."""
 
+    def explained(self, error: BaseException) -> BaseException:
+        """Return an error as one that a person can act on, or itself."""
+        return warehouse.explained(error, self.playground.warehouse, f"make {self.command}")
+
     def recorded(self) -> Mapping[str, runs.Count]:
         """Return the counts for runs.jsonl."""
         return self.tally.recorded()
@@ -66,7 +70,7 @@ class SourceRun(ABC):
         except StoppedError as caught:
             stop = caught
         except BaseException as error:
-            failure = warehouse.explained(error, self.playground.warehouse, f"make {self.command}")
+            failure = self.explained(error)
             self._record("failed", self.playground.redact(one_line(failure))[:500])
             if failure is error:
                 raise

@@ -4,7 +4,7 @@ from pipelines import locks
 from pipelines.commands._display import Steps
 from pipelines.commands._recorded import recorded
 from pipelines.commands.transform import build
-from pipelines.errors import UserError
+from pipelines.errors import UserError, counted
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
@@ -40,11 +40,12 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         playground.purging.unlink()
     size = playground.warehouse.stat().st_size
     print(
-        f"{purged.activity_count} activities that are deleted on Strava are gone, with {purged.sample_count} samples; "
+        f"{counted(purged.activity_count, 'activity that is', 'activities that are')} deleted on Strava "
+        f"{'is' if purged.activity_count == 1 else 'are'} gone, with {counted(purged.sample_count, 'sample')}; "
         f"{playground.warehouse} takes {size / 1e6:.1f} MB, before {size_before / 1e6:.1f} MB"
     )
     if removed:
-        print(f"Removed, as they may name what is deleted: {' and '.join(removed)}.")
+        print(playground.hinted(f"Removed, as they may name what is deleted: {' and '.join(removed)}."))
 
 
 def _purge(
