@@ -1,6 +1,7 @@
 """What a warehouse holds of a history, as a source needs it to decide what to ask for."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipelines.kinds import Kind
@@ -57,6 +58,12 @@ class Fetch:
     archived: Archived | None = None
     file_fingerprint: int | None = None
     file_content: int | None = None
+    # None: an older version has asked, or an archive gave them.
+    stream_types: frozenset[str] | None = None
+
+    def lacks(self, types: Sequence[str]) -> bool:
+        """Tell whether one of these types was never asked for."""
+        return self.stream_types is not None and not self.stream_types.issuperset(types)
 
 
 @dataclass(frozen=True)

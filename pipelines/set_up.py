@@ -94,6 +94,7 @@ def _run(title: str, command: "list[str]", lock: int, log: "str | None" = None) 
     at = Pip(
         _count(command[-1]) if log else 0, lambda words: _draw(f"{time.monotonic() - begun:.0f} s {words}")
     )
+    at.draw(at.words)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=output, pass_fds=[lock], text=True, errors="replace"
     ) as process:
@@ -128,7 +129,7 @@ class Pip:
                 self.taken += 1
                 self.words = f"package {self.taken} of {self.count}: {_name(rest)}"
             elif word == "Installing":
-                self.words = f"installing {self.taken} packages"
+                self.words = "installing all of them"
             else:
                 continue
             self.draw(self.words)

@@ -227,6 +227,8 @@ STREAM_FETCHES = Table(
         "file_fingerprint": "int64",
         "file_content": "int64",
         "repairs": "text",
+        # Of the API's: the types that it was asked for, with commas.
+        "stream_types": "text",
     },
     key="activity_id",
 )

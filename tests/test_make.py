@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import ROOT
+from tests.terminal import on_terminal
 
 DEVELOPMENT = ("pytest", "pytest-xdist", "hypothesis", "playwright", "mypy", "ruff", "import-linter", "uv")
 
@@ -80,6 +81,16 @@ def test_the_second_target_waits_for_the_set_up_of_the_first(clone: Path) -> Non
     assert (out, err) == ("42\n", "another make target is setting up: waiting for it ...\n")
     assert printed(make(clone, "status")) == ("42\n", ""), "made once"
     assert not (clone / ".venv" / ".ready-dev").exists(), "a user's target installs no test tool"
+
+
+def test_a_terminal_is_shown_the_package_that_the_set_up_is_at(clone: Path) -> None:
+    with on_terminal(["make", "status"], cwd=clone) as terminal:
+        text = terminal.rest()
+    steps = re.findall(r"(?m)^\d+ s (.+)$", text)
+    assert "making .venv" in steps
+    at, end = steps.index("package 1 of 1: needed"), steps.index("installing all of them")
+    assert at < end
+    assert text.rstrip().endswith("42")
 
 
 def test_only_tests_and_linters_add_the_second_lock_and_a_changed_lock_is_made_anew(clone: Path) -> None:

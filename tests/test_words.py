@@ -251,3 +251,23 @@ def test_letters_that_the_output_has_not_are_spelled_out(tmp_path: Path, copied:
     assert shown in said("sql", Q="select 'ü ✓' as name")
     assert shown in said("sql", 1, Q="select '✓' from nothing_here ✓")
     assert json.loads(said("sql", Q="select 'ü ✓' as name", FORMAT="json")) == [{"name": "ü ✓"}]
+
+
+def test_samples_of_fewer_types_are_asked_for_again_by_a_full_extract(
+    playground: Path, strava: SimulatedStrava
+) -> None:
+    few = "time,heartrate"
+    lacking = "select count(*) from strava_raw.streams where distance is null"
+    assert "fewer types" not in run("extract", playground, SOURCES__STRAVA__STREAMS=few).stdout
+    assert rows(playground, lacking) == [(3 * 3600,)]
+    done = run("extract", playground)
+    assert (
+        "note: the samples of 3 activities were asked for in fewer types than strava.streams names now: "
+        f"type `make extract FULL=1 PLAYGROUND={playground}` to ask for them again" in done.stdout
+    )
+    assert strava.count("streams") == 3
+    assert "fewer types" not in run("extract", playground, FULL="1").stdout
+    assert strava.count("streams") == 6
+    assert rows(playground, lacking) == [(0,)]
+    run("extract", playground, FULL="1", SOURCES__STRAVA__STREAMS=few)
+    assert strava.count("streams") == 6, "of fewer types than are there"

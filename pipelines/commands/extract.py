@@ -90,6 +90,12 @@ class Extraction(SourceRun):
             allow_deletes=self.allow_deletes,
             replaces_archive=self.full,
         )
+        narrow = sum(f.status == "loaded" and f.lacks(strava.streams) for f in known.fetches.values())
+        if narrow and not self.full:
+            self.tally.notes.append(
+                f"the samples of {counted(narrow, 'activity', 'activities')} were asked for in fewer types than "
+                "strava.streams names now: type `make extract FULL=1` to ask for them again"
+            )
         history = History(session, known, extent, self.started_at)
 
         def at_end(background: Background[Event]) -> None:

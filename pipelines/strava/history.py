@@ -50,7 +50,9 @@ class Extent:
     streams: tuple[str, ...] = STREAM_TYPES
     lists_all: bool = False
     allow_deletes: bool = False
-    replaces_archive: bool = False  # asks for samples that an archive gave, too
+    replaces_archive: bool = (
+        False  # asks for samples that an archive gave, too, or that lack one of `streams`
+    )
 
 
 class History:
@@ -213,6 +215,7 @@ class History:
             self.now,
             self.extent.start_date,
             replaces_archive=self.extent.replaces_archive,
+            types=self.extent.streams if self.extent.replaces_archive else (),
         )
         yield StreamsPending(len(pending))
         unanswered: list[tuple[Activity, str]] = []
@@ -262,6 +265,7 @@ class History:
         previous = self.known.fetches.get(activity.id)
         count = rows.num_rows if rows is not None else 0
         row = plan.fetch_row(activity, previous, dt.datetime.now(dt.UTC), status, count, error)
+        row["stream_types"] = ",".join(self.extent.streams)
         ledger = {STREAM_FETCHES.name: STREAM_FETCHES.rows([row])}
         had_samples = status == "none" and previous is not None and previous.sample_count > 0
         return [

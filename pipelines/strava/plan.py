@@ -1,7 +1,7 @@
 """What a run has to do, decided from what is known. Pure: no I/O, no clock."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,27 +162,31 @@ def pending_streams(
     start_date: dt.date | None = None,
     *,
     replaces_archive: bool = False,
+    types: Sequence[str] = (),
 ) -> list[Activity]:
     """Return the activities from `start_date` on whose streams are to be asked for, newest first.
 
-    With `replaces_archive` also those whose samples an archive gave.
+    With `replaces_archive` also those whose samples an archive gave, with `types` those of whose samples one of these
+    types was never asked for.
     """
     due = [
         a
         for a in activities.values()
-        if _is_due(a, fetches.get(a.id), now, replaces_archive) and not is_before(a, start_date)
+        if _is_due(a, fetches.get(a.id), now, replaces_archive, types) and not is_before(a, start_date)
     ]
     oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
     return sorted(due, key=lambda a: (a.start_date or oldest, a.id), reverse=True)
 
 
-def _is_due(activity: Activity, fetch: Fetch | None, now: dt.datetime, replaces_archive: bool) -> bool:
+def _is_due(
+    activity: Activity, fetch: Fetch | None, now: dt.datetime, replaces_archive: bool, types: Sequence[str]
+) -> bool:
     if activity.manual or activity.is_deleted or not is_listable(activity):
         return False
     if fetch is not None and fetch.archived:
         is_whole = fetch.status == "loaded" and fetch.error is None
         return replaces_archive or not is_whole or not _are_archived(activity.measures, fetch.measures)
-    if fetch is None or fetch.measures != activity.measures:
+    if fetch is None or fetch.measures != activity.measures or fetch.lacks(types):
         return True
     return fetch.next_attempt_at is not None and fetch.next_attempt_at <= now
 

@@ -140,7 +140,15 @@ def _extra_types(connection: duckdb.DuckDBPyConnection) -> dict[str, Kind]:
 def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:
     names = (
         *("activity_id", "status", "sample_count", "attempt_count", "next_attempt_at", "error"),
-        *("distance", "moving_time", "elapsed_time", *ORIGIN, "file_fingerprint", "file_content"),
+        *(
+            "distance",
+            "moving_time",
+            "elapsed_time",
+            *ORIGIN,
+            "file_fingerprint",
+            "file_content",
+            "stream_types",
+        ),
     )
     return {
         row["activity_id"]: Fetch(
@@ -153,6 +161,7 @@ def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:
             archived=_archived(row),
             file_fingerprint=row["file_fingerprint"],
             file_content=row["file_content"],
+            stream_types=frozenset(row["stream_types"].split(",")) if row["stream_types"] else None,
         )
         for row in _rows(connection, STREAM_FETCHES, names)
     }
