@@ -42,8 +42,10 @@ class Commands(click.Group):
             if note := shared.playground.check():
                 print(f"note: {note}", file=sys.stderr)
             status: int | None = super().invoke(ctx)
-        except (SystemExit, click.exceptions.Exit, BrokenPipeError):
+        except (SystemExit, click.exceptions.Exit):
             raise
+        except BrokenPipeError:
+            return end_unread()
         except BaseException as error:
             return tell(error, ctx.invoked_subcommand or "", shared)
         return status or 0
@@ -73,6 +75,12 @@ class Shared:
 
     playground: Playground
     debug: bool
+
+
+def end_unread() -> int:
+    """End quietly: whoever reads has enough (`make status | head -1`). Returns the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest at its end
+    return 0
 
 
 def tell(error: BaseException, command: str, shared: Shared) -> int:
@@ -312,9 +320,8 @@ def main() -> int:
     try:
         status: int = cli.main(prog_name="python -m pipelines", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # `make status | head -1`: who reads has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        return end_unread()
     except click.Abort:  # Ctrl-C before the command has begun
         return 1
     except click.ClickException as error:  # before the command: an option of the group

@@ -28,7 +28,7 @@ OBEYED = re.compile(r"[\x1b\r]")
 
 def steps(text: str) -> list[str]:
     """The words of each drawing, without clock and bar, once each."""
-    drawn = re.findall(r"(?m)^\S? ?\d:\d\d:\d\d (.*?) *[━╸╺-]{3,}", text)
+    drawn = re.findall(r"(?m)^\S \d:\d\d:\d\d (.*?) *[━╸╺-]{3,}", text)
     return list(dict.fromkeys(drawn))
 
 

@@ -256,8 +256,8 @@ def test_letters_that_the_output_has_not_are_spelled_out(tmp_path: Path, copied:
 def test_samples_of_fewer_types_are_asked_for_again_by_a_full_extract(
     playground: Path, strava: SimulatedStrava
 ) -> None:
-    few = "time,heartrate"
-    lacking = "select count(*) from strava_raw.streams where distance is null"
+    few = "time,watts"
+    lacking = "select count(*) from strava_raw.streams where heartrate is null"
     assert "fewer types" not in run("extract", playground, SOURCES__STRAVA__STREAMS=few).stdout
     assert rows(playground, lacking) == [(3 * 3600,)]
     done = run("extract", playground)

@@ -77,6 +77,7 @@ class Events:
         self.errors: list[str] = []
         self._running: dict[str, str] = {}
         self._done: set[str] = set()
+        self._total: int | None = None
 
     def take(self, line: str) -> None:
         """Take one line in."""
@@ -90,13 +91,14 @@ class Events:
             self.errors += map(_plain, info["msg"].splitlines())
         match info["name"]:
             case "ConcurrencyLine":
+                self._total = data["node_count"]
                 self.steps.begin(f"{self.at_work} {data['node_count']} models and tests")
             case "BuildingCatalog":
                 self.steps.begin("reading what the tables hold")
             case _ if "node_info" in data:
-                self._node(data["node_info"], data.get("total"))
+                self._node(data["node_info"])
 
-    def _node(self, node: Mapping[str, Any], total: int | None) -> None:
+    def _node(self, node: Mapping[str, Any]) -> None:
         """Show how many are done, and the one that has been at work the longest."""
         if node["node_status"] == "started":
             self._running[node["unique_id"]] = node["node_name"]
@@ -104,7 +106,7 @@ class Events:
             self._running.pop(node["unique_id"], None)
             self._done.add(node["unique_id"])
         name = next(iter(self._running.values()), "")
-        self.steps.draw(f"{self.at_work} {name}".rstrip(), done=len(self._done), total=total)
+        self.steps.draw(f"{self.at_work} {name}".rstrip(), done=len(self._done), total=self._total)
 
     def failures(self) -> list[str]:
         """Return the lines in which dbt, or DuckDB through it, names an error."""

@@ -56,11 +56,12 @@ class Display:
         self._waiting_since = None
         count = f"{done}/{total}" if total is not None else ""
         if self._bar:
+            # Not by `update`, which takes no total away; and never done, as rich's clock stops then.
+            self._bar.tasks[0].total = total
             self._bar.update(
                 self._task,
                 description=visible(what),
-                completed=done,
-                total=total,
+                completed=min(done, (total or 1) - 0.01),
                 count=count,
                 figures=visible(figures),
             )
@@ -79,7 +80,7 @@ class Display:
             self._told = text
             self.say(f"{text}: Ctrl-C is safe; {waiting.meanwhile}")
         if self._bar:
-            self._bar.update(self._task, description=visible(text), total=None)
+            self._bar.update(self._task, description=visible(text))
 
     def _line(self, text: str) -> None:
         if text != self._last_line and not self.is_quiet:

@@ -50,9 +50,7 @@ class Extent:
     streams: tuple[str, ...] = STREAM_TYPES
     lists_all: bool = False
     allow_deletes: bool = False
-    replaces_archive: bool = (
-        False  # asks for samples that an archive gave, too, or that lack one of `streams`
-    )
+    replaces_archive: bool = False  # asks again for what an archive gave, or what lacks a type
 
 
 class History:
