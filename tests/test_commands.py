@@ -133,6 +133,7 @@ def test_make_hands_arguments_over_as_they_are(tmp_path: Path) -> None:
 def test_transform_runs_no_unit_test_and_removes_the_old_stamp(copied: Path) -> None:
     stamp = copied / ".dbt" / "unit-tests-passed"
     stamp.write_text("of an older version")
+    (copied / ".dbt" / "built.json").unlink()
     said = run("transform", copied, DEBUG="1").stdout
     assert "START test" in said
     assert "START unit_test" not in said

@@ -70,7 +70,7 @@ def made_from(playground: Playground, settings: Mapping[str, Any], texts: Iterab
     digest.update(duckdb.__version__.encode())
     # What publishes decides on the files, too.
     for path in sorted([*texts, *Path(__file__).parent.glob("*.py")]):
-        digest.update(f"\n{path.name}\n".encode() + path.read_bytes())
+        digest.update(f"\n{path.name}\n".encode() + read_private(path))
     try:
         with connect(playground.warehouse) as connection:
             spilled = quoted(playground.root / ".sql.tmp")
