@@ -6,6 +6,7 @@ Exit status: 0 done, or stopped cleanly with work pending; 1 the run failed; 2 t
 Commands are imported when they are asked for: dlt alone takes a second, and only extract needs it.
 """
 
+import io
 import os
 import sys
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Commands(click.Group):
             if note := shared.playground.check():
                 print(f"note: {note}", file=sys.stderr)
             status: int | None = super().invoke(ctx)
-        except (SystemExit, click.exceptions.Exit):
+        except (SystemExit, click.exceptions.Exit, BrokenPipeError):
             raise
         except BaseException as error:
             return tell(error, ctx.invoked_subcommand or "", shared)
@@ -100,7 +101,7 @@ def tell(error: BaseException, command: str, shared: Shared) -> int:
                 f"`make {command}` to try again, `DEBUG=1 make {command}` for the details"
             )
     sys.stdout.flush()
-    print(f"strava-marts: {visible(redact(text))}", file=sys.stderr, flush=True)
+    print(f"strava-marts: {visible(redact(shared.playground.hinted(text)))}", file=sys.stderr, flush=True)
     return status
 
 
@@ -258,11 +259,11 @@ def status(shared: Shared, as_json: bool) -> None:
     help="How to print it.",
 )
 @share
-def sql(shared: Shared, query: str, kind: "Format") -> None:
+def sql(shared: Shared, query: str, kind: "Format") -> int:
     """Open a SQL prompt on the marts, or print one result."""
     from pipelines.commands import sql as command
 
-    command.main(shared.playground, query=query, kind=kind)
+    return command.main(shared.playground, query=query, kind=kind)
 
 
 @cli.command()
@@ -305,8 +306,15 @@ def purge(shared: Shared) -> None:
 def main() -> int:
     """Run what the command line asks for; returns the exit status."""
     os.umask(0o077)  # every file of the Playground is for the user alone
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for letters that a terminal's encoding lacks
     try:
         status: int = cli.main(prog_name="python -m pipelines", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `make status | head -1`: who reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except click.Abort:  # Ctrl-C before the command has begun
         return 1
     except click.ClickException as error:  # before the command: an option of the group

@@ -1,6 +1,7 @@
-"""Addresses that a secret may be sent to."""
+"""Addresses: which a secret may be sent to, and whether one of this machine is still there."""
 
 import ipaddress
+import socket
 import urllib.parse
 
 REQUIRED = (
@@ -22,6 +23,18 @@ def is_safe(address: str) -> bool:
     if not is_plain or not host or port == 0:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+
+
+def is_gone(address: str) -> bool:
+    """Tell whether it is one of this machine where nothing listens."""
+    parts = urllib.parse.urlsplit(address)
+    if not parts.hostname or not _is_this_machine(parts.hostname):
+        return False
+    try:
+        socket.create_connection((parts.hostname, parts.port or 80), timeout=1).close()
+    except OSError:
+        return True
+    return False
 
 
 def _is_this_machine(host: str) -> bool:

@@ -74,6 +74,11 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 day`, `2 days`, `1 activity`, `0 activities`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def visible(text: str, *, has_lines: bool = False) -> str:
     r"""Return the text with what a terminal would obey spelled out, such as `\x1b`: all text from outside is data.
 

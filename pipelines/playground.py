@@ -2,12 +2,19 @@
 
 import contextlib
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import files
-from pipelines.errors import UserError
+from pipelines.errors import UserError, counted
+
+# `make demo` has a Playground of its own inside; a command "(process …)" is told, and not to be typed.
+_TO_TYPE = re.compile(
+    r"""(`(?:DEBUG=1 )?|\b[Tt]ype )(make (?!demo\b)[a-z]++)"""
+    r"""((?: [A-Z_]++=(?:'[^']*'|"[^"]*"|[^\s`,;:)'"]*+))*+)(?!` \(process)"""
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,23 @@ class Playground:
         is_default = self.root == Path("Playground")
         return command if is_default else f"{command} PLAYGROUND={shlex.quote(str(self.root))}"
 
+    def hinted(self, text: str) -> str:
+        """Return a text in which each `make …` to be typed names this Playground.
+
+        To be typed is what stands in backticks, or after "type"; whose text knows no Playground need not.
+        """
+        if self.to_type("") == "":
+            return text
+        return _TO_TYPE.sub(self._typed, text)
+
+    def _typed(self, found: re.Match[str]) -> str:
+        before, command, variables = found.groups()
+        if "PLAYGROUND=" in variables:
+            return found[0]
+        if variables.endswith("="):  # its value is said in words behind it
+            return f"{before}{self.to_type(command)}{variables}"
+        return f"{before}{self.to_type(command + variables)}"
+
     def begin(self) -> str:
         """Return the shell command that makes a config.toml to be filled in."""
         folder, config = shlex.quote(str(self.root)), shlex.quote(str(self.config))
@@ -103,9 +127,10 @@ class Playground:
         Raises:
             UserError: The folder cannot be a Playground, or others may have put files into it.
         """
-        if "#" in str(self.root.absolute()) or "?" in str(self.root.absolute()):
+        if set("#?%") & set(str(self.root.absolute())):
             raise UserError(
-                f"{self.root.absolute()} has a # or ? in its name, which dbt does not take: rename it"
+                f"{self.root.absolute()} has a # or ? or % in its name, which dbt or dlt does not take: rename it, or "
+                "type PLAYGROUND=another/folder"
             )
         if os.path.lexists(self.root) and not self.root.is_dir():
             raise UserError(f"{self.root} is no folder: move it away, or type PLAYGROUND=another/folder")
@@ -117,7 +142,7 @@ class Playground:
         if danger:
             raise UserError(f"{danger}, or type PLAYGROUND=another/folder")
         if count:
-            return f"{self.root} was open to other users of this machine ({count} files and folders): closed"
+            return f"{self.root} was open to other users of this machine ({counted(count, 'file or folder', 'files and folders')}): closed"
         return None
 
     def _folders(self) -> list[Path]:
@@ -149,8 +174,6 @@ class Playground:
 
     def redact(self, text: str) -> str:
         """Return the text without this Playground's secrets and without anything that looks like a token."""
-        import re
-
         for secret in self._secrets():
             # Shorter ones would be found inside ordinary words.
             if isinstance(secret, str) and len(secret) > 3:

@@ -3,13 +3,15 @@
 import datetime as dt
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines import files
 from pipelines.errors import UserError, one_line
 from pipelines.playground import Playground
 
+# The counts that make the marts older than the raw tables.
+CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none", "superseded")
 # Of the counts a run may have; `listing` is a word.
 Count = int | str | None
 
@@ -64,6 +66,14 @@ def read(playground: Playground) -> list[Run]:
     except OSError:
         return []
     return [run for run in map(_run, text.splitlines()) if run is not None]
+
+
+def is_transform_due(past: Sequence[Run]) -> bool:
+    """Tell whether a run has brought something since the last transform, or there was none."""
+    # By the order of the lines: two runs may end within one second.
+    transforms = [n for n, run in enumerate(past) if run.command == "transform" and run.status == "done"]
+    since = past[transforms[-1] :] if transforms else past
+    return not transforms or any(run.count(name) for run in since for name in CHANGES)
 
 
 def _run(line: str) -> Run | None:

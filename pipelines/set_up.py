@@ -11,9 +11,12 @@ is made anew.
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterable
 
 VENV = ".venv"
 STEPS = {
@@ -67,7 +70,8 @@ def _make(name: str, lock: int) -> int:
         "-m",
         "pip",
         "install",
-        "--quiet",
+        "--progress-bar",
+        "off",
         "--disable-pip-version-check",
     ]
     # The lock names every package with its hash; no package's own code runs while it is installed.
@@ -82,24 +86,63 @@ def _make(name: str, lock: int) -> int:
 
 
 def _run(title: str, command: "list[str]", lock: int, log: "str | None" = None) -> int:
-    """The command's exit status; on a terminal the seconds are counted meanwhile."""
+    """The command's exit status; a terminal is shown meanwhile what it is at, and for how long."""
     if log is None:
         print(title + " ...", file=sys.stderr, flush=True)
     output = open(log, "wb") if log else None  # noqa: SIM115
     begun = time.monotonic()
-    with subprocess.Popen(command, stderr=output, pass_fds=[lock]) as process:
+    at = Pip(_count(command[-1]) if log else 0)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=output, pass_fds=[lock], text=True, errors="replace"
+    ) as process:
+        reader = threading.Thread(target=at.follow, args=(process.stdout,), daemon=True)
+        reader.start()
         while True:
             try:
-                status = process.wait(1)
+                status = process.wait(0.5)
                 break
             except subprocess.TimeoutExpired:
-                if sys.stderr.isatty():
-                    print(f"\r{time.monotonic() - begun:.0f} s ", end="", file=sys.stderr, flush=True)
-    if sys.stderr.isatty():
-        print("\r      \r", end="", file=sys.stderr, flush=True)
+                _draw(f"{time.monotonic() - begun:.0f} s {at.words}")
+    _draw("")
     if output:
         output.close()
     return status
+
+
+class Pip:
+    """What pip is at, from the lines that it prints."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.taken = count, 0
+        self.words = f"reading the list of {count} packages" if count else f"making {VENV}"
+
+    def follow(self, lines: "Iterable[str]") -> None:
+        """Read to the end."""
+        for line in lines:
+            word, _, rest = line.strip().partition(" ")
+            if word in ("Collecting", "Ignoring", "Requirement", "Processing"):
+                self.taken += 1
+                self.words = f"package {self.taken} of {self.count}: {_name(rest)}"
+            elif word == "Installing":
+                self.words = f"installing {self.taken} packages"
+
+
+def _count(requirements: str) -> int:
+    """How many packages a lock names."""
+    return len(re.findall(r"(?m)^[A-Za-z0-9]", _read(requirements)))
+
+
+def _name(requirement: str) -> str:
+    """The package's name of `name==1 (from -r …)` or of the path of a file."""
+    word = requirement.split(" ")[0]
+    return word.rpartition("/")[2].split("-")[0] if word.endswith(".whl") else re.split("[=;<>~!]", word)[0]
+
+
+def _draw(text: str) -> None:
+    """Replace the last line of a terminal, which must not be wider than that."""
+    if sys.stderr.isatty():
+        width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+        print(f"\r\x1b[K{text[: max(width, 0)]}", end="", file=sys.stderr, flush=True)
 
 
 def _read(path: str) -> str:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.commands._display import Steps
+from pipelines.playground import Playground
 from tests.harness import make_playground
-from tests.simulated_strava import SimulatedStrava, demo_history
+from tests.simulated_strava import Activity, SimulatedStrava, demo_history
 from tests.simulated_strava.export import write_export
 
 ATHLETE = "[athlete]\nftp_w = 240\nthreshold_pace_s_per_km = 265"
@@ -59,16 +61,17 @@ def main() -> int:
             print(f"\n{title}, the newest rows:")
             marts.sql(query).show(max_width=120)
     print(f"\nDone in {time.monotonic() - begun:.0f} s. Type next:")
-    print(f'  make sql PLAYGROUND={playground} Q="select * from weekly_volume limit 5"')
-    print(f"  make report PLAYGROUND={playground}")
+    to_type = Playground(playground).to_type
+    print(f'  {to_type("make sql")} Q="select * from weekly_volume limit 5"')
+    print(f"  {to_type('make report')}")
     print(NEXT[source])
     return 0
 
 
 def from_api(playground: Path, make: Make) -> int:
     """Download from a simulated Strava."""
-    print(f"A simulated Strava starts on this machine; everything goes to {_place(playground)}")
-    with SimulatedStrava(demo_history(), read_limit=(2000, 20000), overall_limit=(4000, 40000)) as strava:
+    print(f"A simulated Strava starts on this machine; everything goes to {_place(playground)}", flush=True)
+    with SimulatedStrava(_history(), read_limit=(2000, 20000), overall_limit=(4000, 40000)) as strava:
         make_playground(playground, strava, ATHLETE)
         # Each demo is a new simulated Strava, which knows no token of the last one.
         (playground / "tokens.json").unlink(missing_ok=True)
@@ -83,10 +86,19 @@ def from_archive(playground: Path, make: Make) -> int:
     config.touch(mode=0o600)
     config.write_text(ATHLETE + "\n")
     archive = playground / "export.zip"
-    print(f"Writing {archive}, as Strava would send it (some seconds)", flush=True)
+    print(f"Writing {archive}, as Strava would send it", flush=True)
     archive.touch(mode=0o600)
-    write_export(archive, demo_history())
+    training = _history()
+    with Steps() as steps:
+        steps.begin("writing the archive")
+        write_export(archive, training)
     return make("import", ARCHIVE=str(archive)) or make("transform")
+
+
+def _history() -> list[Activity]:
+    with Steps() as steps:
+        steps.begin("making up some years of training")
+        return demo_history()
 
 
 SOURCES = {"api": from_api, "archive": from_archive}

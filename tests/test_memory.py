@@ -35,7 +35,7 @@ loader.resume()
 size = batch(0).nbytes
 tally = Tally()
 background = Background((batch(id_) for id_ in range(10)), lambda event: 1, 1)
-_drive.Drive(background, loader, tally, Progress(tally, Words("", "", lambda: "")), lambda: None).run()
+_drive.Drive(background, loader, tally, Progress(tally, Words("", "", lambda: "")), lambda _=None: None).run()
 print(pa.total_allocated_bytes() / size)
 """
 

@@ -13,8 +13,9 @@ from pipelines import runs
 from pipelines.commands._background import Background
 from pipelines.commands._progress import Progress, Words
 from pipelines.commands._tally import Tally
-from pipelines.errors import InterruptedRunError, StoppedError, one_line, visible
+from pipelines.errors import InterruptedRunError, StoppedError, one_line
 from pipelines.events import Event
+from pipelines.locks import Wait
 from pipelines.playground import Playground
 from pipelines.warehouse import file as warehouse
 
@@ -47,6 +48,10 @@ class SourceRun(ABC):
     def tell(self, stop: StoppedError | None) -> None:
         """Say at the end what was done, and what stopped it."""
 
+    def explained(self, error: BaseException) -> BaseException:
+        """Return an error as one that a person can act on, or itself."""
+        return warehouse.explained(error, self.playground.warehouse, f"make {self.command}")
+
     def recorded(self) -> Mapping[str, runs.Count]:
         """Return the counts for runs.jsonl."""
         return self.tally.recorded()
@@ -55,16 +60,17 @@ class SourceRun(ABC):
         """Do it, record it, tell it. Returns what stopped it cleanly before its end; `None` for nothing."""
         stop: StoppedError | None = None
         try:
-            with self._signals(), Progress(self.tally, self.words()) as progress:
+            with self._signals(), Progress(self.tally, self.words()) as self.progress:
+                self.progress.draw("looking at what is loaded")
                 if self.playground.warehouse.exists():
                     # Before dlt, which takes a second to import: a file that cannot be read is told at once.
                     with warehouse.warehouse_turn(self.playground, self.check_stop):
                         warehouse.connect(self.playground.warehouse, self.check_stop).close()
-                self.work(progress)
+                self.work(self.progress)
         except StoppedError as caught:
             stop = caught
         except BaseException as error:
-            failure = warehouse.explained(error, self.playground.warehouse, f"make {self.command}")
+            failure = self.explained(error)
             self._record("failed", self.playground.redact(one_line(failure))[:500])
             if failure is error:
                 raise
@@ -80,7 +86,7 @@ class SourceRun(ABC):
 
         loader = Loader(self.playground, self.check_stop, f"make {self.command}")
         if found := loader.resume():
-            progress.say(visible(found))
+            progress.say(found)
         with warehouse.warehouse_turn(self.playground, self.check_stop):
             return loader, read_known(self.playground, self.check_stop)
 
@@ -100,10 +106,12 @@ class SourceRun(ABC):
         finally:
             at_end(background)
 
-    def check_stop(self) -> None:
-        """Raise InterruptedRunError once Ctrl-C or TERM has come."""
+    def check_stop(self, waiting: Wait | None = None) -> None:
+        """Raise InterruptedRunError once Ctrl-C or TERM has come; tell what is waited for."""
         if self.stopping.is_set():
             raise InterruptedRunError(f"stopped by {self.signal_name}")
+        if waiting is not None:
+            self.progress.wait(waiting)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -1,11 +1,13 @@
 """`make dbt ARGS="…"`: dbt itself; and how dbt is run on a Playground by the commands that need it."""
 
+import contextlib
 import json
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from pipelines.commands._display import Steps
 from pipelines.commands._environment import plain_environment
 from pipelines.errors import UserError
 from pipelines.files import write_private
@@ -48,7 +50,9 @@ def main(playground: Playground, arguments: str) -> int:
         raise UserError(f"{playground.warehouse} is missing: type `make extract` first")
     playground.prepare()
     # Another command of ours that is at work has its turn first: DuckDB would refuse one of them.
-    with warehouse_turn(playground) as turn:
+    with contextlib.ExitStack() as held:
+        with Steps() as steps:
+            turn = held.enter_context(warehouse_turn(playground, steps.check_stop))
         sys.stdout.flush()
         done = subprocess.run(
             [*PROGRAM, *words], env=environment(playground, settings), pass_fds=(turn,), check=False

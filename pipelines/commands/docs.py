@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2.utils import htmlsafe_json_dumps
 
-from pipelines.commands.transform import dbt
+from pipelines.commands._dbt_run import run_dbt
+from pipelines.commands._display import Steps
 from pipelines.files import read_private, write_private
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
@@ -27,8 +28,9 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     if not playground.marts.exists():
         raise missing(playground)
     settings = load_settings(playground)
-    with warehouse_turn(playground) as turn:
-        dbt(playground, settings, "docs", "generate", inherited=(turn,), debug=debug)
+    with Steps(is_quiet=debug) as steps, warehouse_turn(playground, steps.check_stop) as turn:
+        run_dbt(playground, settings, "docs", "generate", steps=steps, inherited=(turn,), debug=debug)
+        steps.begin("writing the page")
         text = static_page(playground.dbt_dir / "target")
     playground.docs.mkdir(mode=0o700, exist_ok=True)
     page = playground.docs / "index.html"

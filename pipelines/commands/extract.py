@@ -2,18 +2,23 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipelines import locks, runs
+from pipelines.addresses import is_gone
 from pipelines.commands._background import Background
 from pipelines.commands._progress import Progress, Words
 from pipelines.commands._run import SourceRun
 from pipelines.commands._values import authorisation_of
-from pipelines.errors import StoppedError, one_line, visible
+from pipelines.errors import RunError, StoppedError, UserError, counted, one_line, visible
 from pipelines.events import Event
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.strava.quota import Full, Quota
 from pipelines.strava.tokens import TokenFile
+
+if TYPE_CHECKING:
+    from pipelines.strava.api import StravaSession
 
 # A refresh of tokens that the thread has begun is waited for: ended in its midst, the new ones would be lost.
 REFRESH_WAIT_S = 5
@@ -22,7 +27,10 @@ REFRESH_WAIT_S = 5
 def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool) -> None:
     """Download, and say what to type next."""
     extract(playground, wait=wait, full=full, allow_deletes=allow_deletes)
-    print(f"Type `{playground.to_type('make transform')}` to build the marts.")
+    if runs.is_transform_due(runs.read(playground)):
+        print(f"Type `{playground.to_type('make transform')}` to build the marts.")
+    else:
+        print(f"The marts have all of it: type `{playground.to_type('make sql')}` to query them.")
 
 
 def extract(
@@ -57,10 +65,11 @@ class Extraction(SourceRun):
         self.settings, self.waits, self.full, self.allow_deletes = settings, waits, full, allow_deletes
         self.quota = Quota(playground.quota)
         self.request_count = 0
+        self.session: StravaSession | None = None
 
     def words(self) -> Words:
         """What the progress display says."""
-        return Words("listing activities", "streams", self._figures, self._waiting)
+        return Words("listing activities", "streams", self._figures, self._waiting, self._trouble)
 
     def work(self, progress: Progress) -> None:
         """Download and load."""
@@ -70,6 +79,7 @@ class Extraction(SourceRun):
 
         strava = self.settings.strava
         session = StravaSession(authorisation_of(self.settings, self.playground), self.quota, self._wait)
+        self.session = session
         extent = Extent(
             start_date=strava.start_date,
             lookback_days=strava.lookback_days,
@@ -97,6 +107,19 @@ class Extraction(SourceRun):
         except TimeoutError:
             pass
 
+    def explained(self, error: BaseException) -> BaseException:
+        """Say of a server on this machine that is gone what it was: the demo's ends with the demo."""
+        failure = super().explained(error)
+        address = self.settings.strava.api_url
+        if not isinstance(failure, RunError) or not is_gone(address):
+            return failure
+        root = self.playground.root
+        again = Playground(root.parent).to_type("make demo")
+        return UserError(
+            f"nothing answers at {address}: the simulated Strava of a demo ends with the demo; type `{again}` for another "
+            'one, or keep your own history in a Playground of its own, as the README\'s "Your own Strava account" says'
+        )
+
     # --- waiting -----------------------------------------------------------------------------------------
 
     def _wait(self, full: Full) -> None:
@@ -121,11 +144,18 @@ class Extraction(SourceRun):
         quarter, day = self.quota.left()
         return f"quota left {quarter} now, {day} today"
 
-    def _waiting(self) -> str | None:
+    def _waiting(self) -> locks.Wait | None:
         until = self.tally.waiting_until
         if not until:
             return None
-        return f"waiting for the quota until {dt.datetime.fromtimestamp(until).astimezone():%H:%M:%S}"
+        transform = self.playground.to_type("make transform")
+        return locks.Wait(
+            f"the quota until {dt.datetime.fromtimestamp(until).astimezone():%H:%M:%S %Z}",
+            f"`{transform}` in another terminal builds the marts of what is loaded meanwhile",
+        )
+
+    def _trouble(self) -> str | None:
+        return self.session.trouble if self.session else None
 
     # --- the end -----------------------------------------------------------------------------------------
 
@@ -140,15 +170,22 @@ class Extraction(SourceRun):
         if tally.streams_none:
             streams += f", {tally.streams_none} without streams"
         if tally.streams_failed:
-            streams += f", {tally.streams_failed} failed (`make status` tells why)"
+            status = self.playground.to_type("make status")
+            streams += f", {tally.streams_failed} failed (`{status}` tells why)"
+        # At a full quota there may have been none.
+        listing = "nothing was listed" if tally.listing == "none" else f"{tally.listing} listing"
         print(
-            f"{tally.listing} listing: {tally.new} new, {tally.changed} changed, {tally.deleted} deleted, "
-            f"{tally.restored} back; {streams}; {self.request_count} requests"
+            f"{listing}: {tally.new} new, {tally.changed} changed, {tally.deleted} deleted, "
+            f"{tally.restored} back; {streams}; {counted(self.request_count, 'request')}"
         )
         for note in tally.notes:
-            print(f"note: {visible(note)}")
+            print(f"note: {self.playground.hinted(visible(note))}")
         if stop is not None:
-            pending = "" if tally.pending is None else f"; {tally.pending} activities wait for their streams"
+            pending = (
+                ""
+                if tally.pending is None
+                else f"; {counted(tally.pending, 'activity waits for its streams', 'activities wait for their streams')}"
+            )
             again = self.playground.to_type("make extract")
             print(f"{visible(one_line(stop))}{pending}. Nothing is lost: type `{again}` to go on later.")
         elif tally.is_complete:

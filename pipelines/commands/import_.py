@@ -6,7 +6,7 @@ from pipelines import locks
 from pipelines.archive.container import Container, open_container
 from pipelines.commands._progress import Progress, Words
 from pipelines.commands._run import SourceRun
-from pipelines.errors import StoppedError, UserError, one_line, visible
+from pipelines.errors import StoppedError, UserError, counted, one_line, visible
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
 
@@ -55,20 +55,25 @@ class Import(SourceRun):
     def tell(self, stop: StoppedError | None) -> None:
         """Say what was done."""
         tally = self.tally
-        files = f"{tally.streams_loaded} recordings loaded"
+        files = f"{counted(tally.streams_loaded, 'recording')} loaded"
         if tally.streams_none:
-            files += f", {tally.streams_none} activities have none"
+            files += f", {counted(tally.streams_none, 'activity has', 'activities have')} none"
         if tally.streams_failed:
-            files += f", {tally.streams_failed} could not be read (`make status` tells why)"
+            status = self.playground.to_type("make status")
+            files += f", {tally.streams_failed} could not be read (`{status}` tells why)"
         if tally.streams_unchanged:
-            files += f", {tally.streams_unchanged} were there under another name"
+            files += f", {counted(tally.streams_unchanged, 'was', 'were')} there under another name"
         print(
-            f"{visible(self.container.called)}: {tally.new} new activities, {tally.changed} changed; {files}"
+            f"{visible(self.container.called)}: {counted(tally.new, 'new activity', 'new activities')}, {tally.changed} changed; {files}"
         )
         for note in [*tally.notes, *self.container.problems]:
-            print(f"note: {visible(note)}")
+            print(f"note: {self.playground.hinted(visible(note))}")
         if stop is not None:
-            pending = f"; {tally.pending} recordings are still to be read" if tally.pending else ""
+            pending = (
+                f"; {counted(tally.pending, 'recording is', 'recordings are')} still to be read"
+                if tally.pending
+                else ""
+            )
             again = self.playground.to_type(f"make import {self.container.argument}")
             print(
                 f"{visible(one_line(stop))}{pending}. Nothing is lost: type `{visible(again)}` to go on later."

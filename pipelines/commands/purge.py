@@ -1,9 +1,10 @@
 """`make purge`: what is marked deleted leaves every table and file."""
 
 from pipelines import locks
+from pipelines.commands._display import Steps
 from pipelines.commands._recorded import recorded
 from pipelines.commands.transform import build
-from pipelines.errors import UserError
+from pipelines.errors import UserError, counted
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
@@ -31,30 +32,35 @@ def main(playground: Playground, *, debug: bool = False) -> None:
         locks.one_at_a_time(playground.root, "extract", "purge") as extract,
         locks.one_at_a_time(playground.root, "transform", "purge") as transform,
         recorded(playground, "purge"),
+        Steps(is_quiet=debug) as steps,
     ):
         make_private(playground.purging)
         size_before = playground.warehouse.stat().st_size
-        purged, removed = _purge(playground, settings, (extract, transform), debug)
+        purged, removed = _purge(playground, settings, steps, (extract, transform), debug)
         playground.purging.unlink()
     size = playground.warehouse.stat().st_size
     print(
-        f"{purged.activity_count} activities that are deleted on Strava are gone, with {purged.sample_count} samples; "
+        f"{counted(purged.activity_count, 'activity that is', 'activities that are')} deleted on Strava "
+        f"{'is' if purged.activity_count == 1 else 'are'} gone, with {counted(purged.sample_count, 'sample')}; "
         f"{playground.warehouse} takes {size / 1e6:.1f} MB, before {size_before / 1e6:.1f} MB"
     )
     if removed:
-        print(f"Removed, as they may name what is deleted: {' and '.join(removed)}.")
+        print(playground.hinted(f"Removed, as they may name what is deleted: {' and '.join(removed)}."))
 
 
 def _purge(
-    playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool
+    playground: Playground, settings: Settings, steps: Steps, held: tuple[int, ...], debug: bool
 ) -> tuple[Purged, list[str]]:
     from pipelines.warehouse.load import Loader
 
     # What dlt has in its folder would come back with the next extract, or be lost with the folder.
-    Loader(playground, locks.never_stop).resume()
-    with warehouse_turn(playground) as turn:
+    steps.begin("looking for what is not loaded yet")
+    Loader(playground, steps.check_stop).resume()
+    with warehouse_turn(playground, steps.check_stop) as turn:
+        steps.begin("removing what is deleted")
         purged = delete_marked(playground)
         if playground.marts.exists() or playground.marts_parquet.exists():
-            build(playground, settings, (*held, turn), debug)
+            build(playground, settings, steps, (*held, turn), debug)
+        steps.begin("writing the warehouse anew")
         compact(playground)
         return purged, remove_working_files(playground)

@@ -6,6 +6,7 @@ import webbrowser
 import duckdb
 
 from pipelines.commands._built_with import tell_changed_settings
+from pipelines.commands._display import Steps
 from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.report import write_report
@@ -25,7 +26,8 @@ def main(playground: Playground) -> None:
     built = read_built(playground)
     # Weeks begin as they did when the marts were built.
     week_start = built.settings["week_start"] if built else settings.marts.week_start
-    with open_published(playground) as marts:
+    with Steps() as steps, open_published(playground) as marts:
+        steps.begin("drawing the page")
         try:
             write_report(marts, playground.report, settings.report.units, week_start)
         except (duckdb.BinderException, duckdb.CatalogException):

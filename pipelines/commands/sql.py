@@ -4,8 +4,9 @@ import csv
 import datetime as dt
 import io
 import json
-import os
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -25,18 +26,19 @@ Format = Literal["table", "csv", "json", "md"]
 FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distance_m desc limit 10;"
 
 
-def main(playground: Playground, *, query: str, kind: Format) -> None:
-    """Print the rows of a query, or open a prompt when there is none."""
+def main(playground: Playground, *, query: str, kind: Format) -> int:
+    """Print the rows of a query, or open a prompt when there is none; returns the exit status."""
     try:
         tell_changed_settings(playground, load_settings(playground))
     except UserError as error:  # the marts can be asked all the same
         print(f"note: {error}", file=sys.stderr)
-    if query := query.strip():
-        text = render(*run_query(playground, query), kind)
-        # What CSV holds as it is, a terminal would obey.
-        sys.stdout.write(visible(text, has_lines=True) if sys.stdout.isatty() else text)
-    else:
-        _prompt(playground)
+    query = query.strip()
+    if not query:
+        return _prompt(playground)
+    text = render(*run_query(playground, query), kind)
+    # What CSV holds as it is, a terminal would obey.
+    sys.stdout.write(visible(text, has_lines=True) if sys.stdout.isatty() else text)
+    return 0
 
 
 def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -56,8 +58,13 @@ def run_query(playground: Playground, query: str) -> tuple[list[str], list[tuple
             return [column[0] for column in result.description or []], result.fetchall()
         except duckdb.Error as error:
             raise RunError(
-                f'{error} -- correct the query; `make sql Q="show tables"` lists the marts'
+                f'{_without_caret(error)} -- correct the query; `make sql Q="show tables"` lists the marts'
             ) from None
+
+
+def _without_caret(error: duckdb.Error) -> str:
+    """Return DuckDB's message without the copy of the query and the mark below it, which mean nothing on one line."""
+    return re.sub(r"\n+LINE (\d+): .*\n\s*\^", r" (line \1 of the query)", str(error))
 
 
 def render(names: list[str], rows: list[tuple[Any, ...]], kind: Format) -> str:
@@ -65,11 +72,19 @@ def render(names: list[str], rows: list[tuple[Any, ...]], kind: Format) -> str:
     match kind:
         case "json":
             objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
-            return escape_json(json.dumps(objects, indent=1, default=str, ensure_ascii=False)) + "\n"
+            return (
+                escape_json(json.dumps(objects, indent=1, default=str, ensure_ascii=not _takes_everything()))
+                + "\n"
+            )
         case "csv":
             return _csv(names, rows)
         case _:
             return _table(names, rows, is_markdown=kind == "md")
+
+
+def _takes_everything() -> bool:
+    """Tell whether the output's encoding has all letters; in JSON they may be escaped where it has not."""
+    return sys.stdout.encoding.lower().replace("-", "").startswith("utf")
 
 
 def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
@@ -132,8 +147,8 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
 
 
-def _prompt(playground: Playground) -> None:
-    """DuckDB's own prompt, with history and completion, read-only."""
+def _prompt(playground: Playground) -> int:
+    """DuckDB's own prompt, with history and completion, read-only; returns its exit status."""
     with open_published(playground) as connection:
         wrong = add_samples(connection, playground)
         tables = connection.execute("show tables").fetchall()
@@ -157,4 +172,9 @@ def _prompt(playground: Playground) -> None:
     for command in first:
         arguments += ["-cmd", command]
     sys.stdout.flush()
-    os.execve(shell, [*arguments, database], environment)  # noqa: S606
+    # Ctrl-C is the prompt's alone: it ends a query there. A child has its own handler back.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    done = subprocess.run([*arguments, database], env=environment, check=False)
+    if sys.stdin.isatty() and done.returncode >= 0:
+        return 0  # a person has left; that one of the queries was mistyped was told then
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode

@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from pipelines import locks, runs
 from pipelines.commands._built_with import changed_since_built
 from pipelines.commands._held import Held, held_by
-from pipelines.errors import UserError, visible
+from pipelines.errors import UserError, counted, visible
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.strava.quota import DAY_S, MARGIN_S, QUARTER_S, Quota
 
 RUNS_SHOWN = 5
 RUNS_KEPT = 50
-# The counts of an extraction that make the marts older than the raw tables.
-CHANGES = ("new", "changed", "deleted", "restored", "streams_loaded", "streams_none", "superseded")
 FAILURES_SHOWN = 10
 IMPORT = "make import ARCHIVE=export.zip"
 
@@ -64,7 +62,7 @@ class Status:
 def main(playground: Playground, *, as_json: bool) -> None:
     """Print it, for a person or as JSON."""
     status = collect(playground, load_settings(playground))
-    print(status.as_json() if as_json else "\n".join(map(visible, lines(status))))
+    print(status.as_json() if as_json else playground.hinted("\n".join(map(visible, lines(status)))))
 
 
 def collect(playground: Playground, settings: Settings) -> Status:
@@ -129,46 +127,47 @@ def days_needed(pending: int, quarter_left: int, day_left: int, quarter_limit: i
         minutes = quarters * 15
         return f"about {minutes} minutes" if minutes < 120 else f"about {minutes / 60:.0f} hours"
     days = -(-(pending - day_left) // max(day_limit, 1))
-    return f"{days} more day{'s' if days > 1 else ''} of quota (a day's begins at midnight UTC)"
+    return f"{counted(days, 'more day', 'more days')} of quota (a day's begins at midnight UTC)"
 
 
 def _next(status: Status, playground: Playground, past: list[runs.Run]) -> str:
     """Return the command that brings the user on, or what to do first."""
+    to_type = playground.to_type
     if status.purge_is_running:
         return "wait for make purge, which is at work"
     if status.transform_is_running:
         return "wait for make transform, which is at work"
     if playground.purging.exists():
-        return "make purge, which did not come to its end"
+        return f"{to_type('make purge')}, which did not come to its end"
     for name, is_running in (("extract", status.extract_is_running), ("import", status.import_is_running)):
         if is_running:
-            return f"make transform ({name} is at work; the marts can be built from what is loaded)"
+            return (
+                f"{to_type('make transform')} ({name} is at work; the marts can be built from what is loaded)"
+            )
     if status.warehouse_error is not None:
         return status.warehouse_error
     held = status.warehouse
     if (held is None or not held.activity_count) and not playground.config.exists():
-        return f"{IMPORT} if you have your archive from Strava; else {playground.begin()}, fill it in, then make authorize"
+        return (
+            f"{to_type(IMPORT)} if you have your archive from Strava; else {playground.begin()}, fill it in, "
+            f"then {to_type('make authorize')}"
+        )
     if held is not None and held.recordings_pending:
         archive = held.archives[0].name if held.archives else "the archive"
-        return f"make import ARCHIVE=… with {archive} again: {held.recordings_pending} recordings are still to be read"
+        return f"{to_type('make import ARCHIVE=…')} with {archive} again: {still_to_be_read(held.recordings_pending)}"
     if not status.is_authorized and not (held and held.archives):
         try:
             load_settings(playground, credentials=True)
         except UserError as error:
             return str(error)
-        return "make authorize"
+        return to_type("make authorize")
     if status.is_authorized and (held is None or held.streams_pending > 0):
-        return "make extract"
-    done = status.last_transform_at
-    # By the order of the lines: two runs may end within one second.
-    transforms = [n for n, run in enumerate(past) if run.command == "transform" and run.status == "done"]
-    since = past[transforms[-1] :] if transforms else past
-    has_changed = status.changed_settings or any(run.count(name) for run in since for name in CHANGES)
-    if done is None or has_changed:
-        return "make transform"
+        return to_type("make extract")
+    if status.changed_settings or runs.is_transform_due(past):
+        return to_type("make transform")
     if not status.is_authorized:
-        return f"make sql or make report, or {IMPORT} for a newer archive"
-    return "make sql, or make refresh for what is new"
+        return f"{to_type('make sql')} or {to_type('make report')}, or {to_type(IMPORT)} for a newer archive"
+    return f"{to_type('make sql')}, or {to_type('make refresh')} for what is new"
 
 
 def lines(status: Status) -> list[str]:
@@ -195,13 +194,13 @@ def lines(status: Status) -> list[str]:
         out.append(
             f"Quota        {quota.quarter_hour_left} of {quota.quarter_hour_limit} left until "
             f"{quota.quarter_hour_resets_at.astimezone():%H:%M:%S}, {quota.day_left} of {quota.day_limit} left "
-            f"until {quota.day_resets_at.astimezone():%Y-%m-%d %H:%M %Z}"
+            f"until {local(quota.day_resets_at)}"
         )
     if status.runs:
         out.append("Last runs")
         out += [f"  {_run_line(run)}" for run in status.runs[-RUNS_SHOWN:]]
     done = status.last_transform_at
-    out.append(f"Transform    {f'last at {done}' if done else 'not yet'}")
+    out.append(f"Transform    {f'last at {_told(done)}' if done else 'not yet'}")
     if status.changed_settings:
         out.append(
             f"             before {' and '.join(status.changed_settings)} changed: the marts are as they were"
@@ -210,6 +209,24 @@ def lines(status: Status) -> list[str]:
         out.append(f"Last error   {status.last_error}")
     out.append(f"Next         {status.next}")
     return out
+
+
+def _told(instant: str) -> str:
+    """Return an instant of runs.jsonl in the clock of this machine; one that is damaged as it is."""
+    try:
+        return local(dt.datetime.fromisoformat(instant))
+    except ValueError:
+        return instant
+
+
+def local(instant: dt.datetime) -> str:
+    """Return an instant in the one clock that people are told times in: this machine's, with its zone."""
+    return f"{instant.astimezone():%Y-%m-%d %H:%M %Z}"
+
+
+def still_to_be_read(count: int) -> str:
+    """Say how many recordings an import has left."""
+    return f"{counted(count, 'recording is', 'recordings are')} still to be read"
 
 
 def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
@@ -221,14 +238,16 @@ def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
     ]
     for archive in held.archives:
         at = f" of {archive.modified_at:%Y-%m-%d}" if archive.modified_at else ""
-        out.append(f"Archive      {archive.activity_count} activities as {archive.name}{at} has them")
+        out.append(
+            f"Archive      {counted(archive.activity_count, 'activity', 'activities')} as {archive.name}{at} has them"
+        )
     if held.without_moving_time_count:
         out.append(
             f"             {held.without_moving_time_count} of them without a moving time, which Strava's archives "
             "before 2021 do not have: their elapsed time counts; a newer archive has it"
         )
     if held.recordings_pending:
-        out.append(f"             {held.recordings_pending} recordings are still to be read")
+        out.append(f"             {still_to_be_read(held.recordings_pending)}")
     if held.streams_pending:
         left = days_needed(
             held.streams_pending,
@@ -241,26 +260,27 @@ def _held_lines(held: Held, quota: QuotaLeft) -> list[str]:
     for failure in held.failures[:FAILURES_SHOWN]:
         again = ""
         if failure.next_attempt_at:
-            at = f"{failure.next_attempt_at:%Y-%m-%d %H:%M} UTC"
-            again = f" ({failure.attempt_count} tries; again from {at})"
+            at = local(failure.next_attempt_at.replace(tzinfo=dt.UTC))
+            again = f" ({counted(failure.attempt_count, 'try', 'tries')}; again from {at})"
         name = failure.name or failure.file_name or ""
         out.append(f"  failed     {failure.activity_id} {name!r}: {failure.error}{again}")
     if len(held.failures) > FAILURES_SHOWN:
-        out.append(f"             and {len(held.failures) - FAILURES_SHOWN} more: make status JSON=1")
+        out.append(f"             and {len(held.failures) - FAILURES_SHOWN} more: `make status JSON=1`")
     return out
 
 
 def _run_line(run: runs.Run) -> str:
-    text = f"{run.finished_at}  {run.command:9} {run.status:7}"
+    text = f"{_told(run.finished_at)}  {run.command:9} {run.status:7}"
     if run.command == "import":
         text += (
-            f" {run.count('new')} new, {run.count('changed')} changed; {run.count('streams_loaded')} recordings, "
+            f" {run.count('new')} new, {run.count('changed')} changed; {counted(run.count('streams_loaded'), 'recording')}, "
             f"{run.count('streams_failed')} could not be read"
         )
     if run.command == "extract":
+        listing = run.counts.get("listing")
         text += (
-            f" {run.counts.get('listing')} listing: {run.count('new')} new, {run.count('changed')} changed, "
-            f"{run.count('deleted')} deleted; {run.count('streams_loaded')} streams; "
-            f"{run.count('requests')} requests"
+            f" {'no' if listing == 'none' else listing} listing: {run.count('new')} new, {run.count('changed')} changed, "
+            f"{run.count('deleted')} deleted; {counted(run.count('streams_loaded'), 'stream')}; "
+            f"{counted(run.count('requests'), 'request')}"
         )
     return text + (f" ({run.message})" if run.message else "")

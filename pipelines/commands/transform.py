@@ -1,13 +1,11 @@
 """`make transform`: dbt builds the marts in the warehouse, then they are published for SQL tools."""
 
-import re
-import subprocess
-import sys
-
 from pipelines import locks
+from pipelines.commands._dbt_run import run_dbt
+from pipelines.commands._display import Steps
 from pipelines.commands._recorded import recorded
-from pipelines.commands.dbt import PROGRAM, PROJECT, environment, variables
-from pipelines.errors import RunError, UserError, visible
+from pipelines.commands.dbt import PROJECT, variables
+from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.tables import TABLES
@@ -35,10 +33,12 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     with (
         locks.one_at_a_time(playground.root, "transform") as lock,
         recorded(playground, "transform"),
-        warehouse.warehouse_turn(playground) as turn,
+        Steps(is_quiet=debug) as steps,
+        warehouse.warehouse_turn(playground, steps.check_stop) as turn,
     ):
+        steps.draw("looking whether anything is new")
         if not (is_built := _is_built(playground, settings)):
-            build(playground, settings, (lock, turn), debug)
+            build(playground, settings, steps, (lock, turn), debug)
     print(
         f"{'Nothing has changed since the marts were built. ' if is_built else ''}"
         f"The marts are in {playground.marts}. Type `{playground.to_type('make sql')}` to query them, "
@@ -46,16 +46,19 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     )
 
 
-def build(playground: Playground, settings: Settings, held: tuple[int, ...], debug: bool) -> None:
+def build(
+    playground: Playground, settings: Settings, steps: Steps, held: tuple[int, ...], debug: bool
+) -> None:
     """Build the marts and publish them. The caller holds the warehouse; dbt keeps the descriptors `held`, too."""
-    _require_raw(playground)
+    _require_raw(playground, steps)
     before = _made_from(playground, settings)
     # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
     arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
-    dbt(playground, settings, *arguments, inherited=held, debug=debug)
+    run_dbt(playground, settings, *arguments, steps=steps, inherited=held, debug=debug)
     from pipelines.warehouse.publish import publish
 
-    publish(playground)
+    steps.begin("publishing the marts")
+    publish(playground, steps.draw)
     # What changes meanwhile (the day, a model's text) is new to the next run.
     if hashed := before or _made_from(playground, settings):
         write_built(playground, hashed, variables(settings))
@@ -71,63 +74,11 @@ def _made_from(playground: Playground, settings: Settings) -> str | None:
     return made_from(playground, variables(settings), texts)
 
 
-def _require_raw(playground: Playground) -> None:
-    with warehouse.connect(playground.warehouse) as connection:
+def _require_raw(playground: Playground, steps: Steps) -> None:
+    with warehouse.connect(playground.warehouse, steps.check_stop) as connection:
         found = tables_in(connection)
     if not {table.name for table in TABLES.values() if table.is_read_by_models} <= found:
         raise UserError(
             f"nothing is loaded yet in {playground.warehouse}: type `make import ARCHIVE=…` or `make extract` first"
         )
     add_missing_columns(playground)
-
-
-def dbt(
-    playground: Playground,
-    settings: Settings,
-    *arguments: str,
-    inherited: tuple[int, ...] = (),
-    debug: bool = False,
-) -> None:
-    """Run dbt on the warehouse. A subprocess: dbt keeps the DuckDB file open as long as it lives.
-
-    It keeps the descriptors `inherited`, so that it is known to be at work even after this process was killed.
-    Raises RunError with the first thing that failed, UserError when another program locks the warehouse.
-    """
-    command = [
-        *PROGRAM,
-        *(() if debug else ("--quiet", "--log-level-file", "info")),
-        *arguments,
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-    ]
-    done = subprocess.run(
-        command,
-        env=environment(playground, settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        pass_fds=inherited,
-        check=False,
-    )
-    output = visible(re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), has_lines=True)
-    if debug:
-        print(output)
-    if done.returncode == 0:
-        return
-    failures = _failures(output)
-    error = RuntimeError(" ".join(failures))
-    if warehouse.is_locked(error):
-        raise warehouse.locked(playground.warehouse, error)
-    known = warehouse.explained(error, playground.warehouse, "make transform")
-    if isinstance(known, UserError | RunError):
-        raise known
-    print(output, file=sys.stderr)
-    command_name = "make docs" if arguments[0] == "docs" else "make transform"
-    raise RunError(
-        f"dbt {arguments[0]} failed ({failures[0][:200] if failures else 'see above'}); the published marts are as "
-        f"before: read the lines above or {playground.dbt_dir / 'logs' / 'dbt.log'}, then type `{command_name}`"
-    )
-
-
-def _failures(output: str) -> list[str]:
-    """The lines in which dbt, or DuckDB through it, names an error."""
-    return [line.strip() for line in output.splitlines() if re.search(r"Failure in|Error", line)]

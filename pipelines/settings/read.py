@@ -1,5 +1,6 @@
 """Reading config.toml and the environment: every mistake is one line that names the key, the file and the line."""
 
+import difflib
 import os
 import tomllib
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from pipelines.settings.lines import line_of
 from pipelines.settings.types import EnvironmentText
 
 PLACEHOLDER = "…"
+# What the dlt source "strava" takes from the environment of a pipeline of one's own, and we do not; what dlt says of
+# one of its resources has two more underscores.
+OF_DLT = {"ACCESS_TOKEN", "REFRESH_TOKEN", "TOKEN_STORE", "WAIT_FOR_QUOTA", "ALLOW_MASS_DELETION", "QUOTA"}
 
 
 def load_settings(playground: Playground, *, credentials: bool = False) -> Settings:
@@ -58,6 +62,22 @@ def _text(path: Path) -> str:
         raise UserError(f"{path} cannot be read ({error.strerror}): mend its permissions") from None
 
 
+def _refuse_unknown(prefix: str, known: set[str]) -> None:
+    """Raise UserError for a variable of ours that is no key: one that is spelled wrongly would change nothing."""
+    for variable in sorted(os.environ):
+        key = variable.removeprefix(prefix)
+        if key == variable or key in known | OF_DLT or "__" in key:
+            continue
+        near = difflib.get_close_matches(key, known, 1, 0.5) or [
+            k for k in sorted(known) if k.startswith(key)
+        ]
+        meant = f"you may mean {prefix}{near[0]}; " if near else ""
+        raise UserError(
+            f"unknown variable {variable} in the environment: {meant}unset it or correct it; known are "
+            f"{', '.join(prefix + name for name in sorted(known))}"
+        )
+
+
 @dataclass
 class _Source:
     """The text of config.toml, and which keys the environment says instead."""
@@ -79,8 +99,10 @@ class _Source:
             table = tables.setdefault(section, {})
             if not isinstance(table, dict):
                 continue  # refused by Settings
+            prefix = ENVIRONMENT_PREFIX.get(section, f"{section.upper()}__")
+            _refuse_unknown(prefix, {key.upper() for key in keys.model_fields})
             for key in keys.model_fields:
-                variable = ENVIRONMENT_PREFIX.get(section, f"{section.upper()}__") + key.upper()
+                variable = prefix + key.upper()
                 if variable in os.environ:
                     table[key] = EnvironmentText(os.environ[variable])
                     self.variables[section, key] = variable

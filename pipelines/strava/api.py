@@ -22,7 +22,7 @@ class StravaSession(requests.Session):
 
     Every answer that comes back is 200 with JSON, or 404. `wait(full)` is called while the quota is used up
     and returns when the next request may go out (or raises, to stop). dlt's own retrying session is not used:
-    it backs off on 429, and each 429 costs Strava's daily quota.
+    it backs off on 429, and each 429 costs Strava's daily quota. `trouble` says in words what is being tried again.
     """
 
     def __init__(self, authorisation: Authorisation, quota: Quota, wait: Callable[[Full], None]) -> None:
@@ -31,6 +31,7 @@ class StravaSession(requests.Session):
         self.api_url = authorisation.app.api_url
         go_straight(self, self.api_url)
         self.request_count = 0
+        self.trouble: str | None = None
         self.headers["Accept-Encoding"] = "gzip, deflate"
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -41,9 +42,18 @@ class StravaSession(requests.Session):
             retry=tenacity.retry_if_exception_type(TransientError),
             wait=tenacity.wait_random_exponential(multiplier=0.3, max=5),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
+            before_sleep=self._again,
             reraise=True,
         )
-        return retrying(self._send_once, request, **kwargs)
+        try:
+            answer: requests.Response = retrying(self._send_once, request, **kwargs)
+        finally:
+            self.trouble = None
+        return answer
+
+    def _again(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        self.trouble = f"trying again after {error} ({state.attempt_number + 1} of {ATTEMPTS})"
 
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         rejected: str | None = None  # the access token that Strava has just refused

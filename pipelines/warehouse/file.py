@@ -1,5 +1,6 @@
 """The DuckDB file: taken in turns, opened, read; its errors in words that name the remedy."""
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,7 +23,15 @@ def warehouse_turn(
     playground: Playground, check_stop: locks.CheckStop = locks.never_stop
 ) -> AbstractContextManager[int]:
     """Held while a command of ours has the file open: extract and transform take turns, DuckDB would refuse one."""
-    return locks.file_turn(playground.root / ".warehouse.lock", check_stop)
+
+    def waiting() -> locks.Wait:
+        others = " and ".join(locks.others_at_work(playground.root)) or "make docs or make dbt"
+        return locks.Wait(
+            f"{others} to be done with {playground.warehouse}",
+            f"`{playground.to_type('make status')}` tells how far it is, and what is published can be looked at",
+        )
+
+    return locks.file_turn(playground.root / ".warehouse.lock", check_stop, waiting)
 
 
 def connect(path: Path, check_stop: locks.CheckStop = locks.never_stop) -> duckdb.DuckDBPyConnection:
@@ -39,6 +48,7 @@ def connect(path: Path, check_stop: locks.CheckStop = locks.never_stop) -> duckd
 def patiently(action: Callable[[], T], path: Path, check_stop: locks.CheckStop = locks.never_stop) -> T:
     """Do it, again and again for a while if another program locks the file. Raises UserError that names it."""
     until = time.monotonic() + LOCK_WAIT_S
+    ends_at = dt.datetime.now().astimezone() + dt.timedelta(seconds=LOCK_WAIT_S)
     while True:
         try:
             return action()
@@ -47,7 +57,9 @@ def patiently(action: Callable[[], T], path: Path, check_stop: locks.CheckStop =
                 raise
             if time.monotonic() > until:
                 raise locked(path, error) from None
-        check_stop()
+            process = _holder(error)
+        what = f"a program{process} that holds {path} open, until {ends_at:%H:%M:%S %Z}"
+        check_stop(locks.Wait(what, "close it there"))
         time.sleep(0.2)
 
 
@@ -58,15 +70,18 @@ def is_locked(error: BaseException) -> bool:
 
 def locked(path: Path, error: BaseException) -> UserError:
     """Return the error that names the program that has the file open."""
-    holder = ""
-    for text in _causes(error):
-        if "PID" in text:
-            holder = " (process " + text.split("PID", 1)[1].split(")")[0].strip(" )") + ")"
-            break
     return UserError(
-        f"{path} is held open by another program{holder}: close it and run the command again; nothing is lost, "
+        f"{path} is held open by another program{_holder(error)}: close it and run the command again; nothing is lost, "
         f"and SQL tools are better pointed at {path.with_name('marts.duckdb')}"
     )
+
+
+def _holder(error: BaseException) -> str:
+    """Return the process that DuckDB names, in brackets; an empty text when it names none."""
+    for text in _causes(error):
+        if "PID" in text:
+            return " (process " + text.split("PID", 1)[1].split(")")[0].strip(" )") + ")"
+    return ""
 
 
 def explained(error: BaseException, path: Path, remake: str = "make extract") -> BaseException:

@@ -1,6 +1,7 @@
 """The published copy, written: the marts as a DuckDB file and as Parquet files, the samples; each replaced as a whole."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from pipelines.warehouse.samples import publish_samples
 STORAGE_VERSION = "v1.0.0"
 
 
-def publish(playground: Playground) -> None:
+def publish(playground: Playground, tell: Callable[[str], None] = lambda _: None) -> None:
     """Copy the schema `marts` with its comments to marts.duckdb and to marts/*.parquet, atomically.
 
     marts.duckdb gets the table macros, too. The samples follow: they are no part of marts.duckdb.
@@ -24,7 +25,8 @@ def publish(playground: Playground) -> None:
     In the copy the tables stand in the schema `main`: the file's own name makes `marts.weekly_pace` valid there
     (a schema `marts` in a database `marts` would be ambiguous), and so is `weekly_pace` alone.
 
-    A tool that holds the old file keeps it until it reconnects; a crash leaves the old copy whole.
+    A tool that holds the old file keeps it until it reconnects; a crash leaves the old copy whole. `tell` is called
+    with what is being written, in words.
     """
     temporary = playground.root / ".marts.duckdb.new"
     folder = playground.root / ".marts.new"
@@ -38,7 +40,7 @@ def publish(playground: Playground) -> None:
             connection.execute(f"attach '{quoted(playground.warehouse)}' as warehouse (read_only)")
             names = _copy(connection, temporary, folder)
             _put_in_place(playground, temporary, folder, names)
-            publish_samples(connection, playground.samples, folder)
+            publish_samples(connection, playground.samples, folder, tell)
     finally:
         _clear(temporary, folder)  # half a copy must not keep a full disk full
 

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -67,7 +68,12 @@ SAMPLES = f"""
 """
 
 
-def publish_samples(connection: duckdb.DuckDBPyConnection, samples: Path, temporary: Path) -> None:
+def publish_samples(
+    connection: duckdb.DuckDBPyConnection,
+    samples: Path,
+    temporary: Path,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
     """Bring the folder `samples` up to date: its year=…/ are laid out as Hive's.
 
     Only years whose activities or formulas have changed are written, each replaced as a whole; a year without
@@ -78,6 +84,7 @@ def publish_samples(connection: duckdb.DuckDBPyConnection, samples: Path, tempor
         connection: Has the warehouse attached as `warehouse`.
         samples: Is made if there are any.
         temporary: An empty place in the same file system, which the caller removes.
+        tell: Called with what is being written, in words.
     """
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     written_as = hashlib.md5(SAMPLES.encode(), usedforsecurity=False).hexdigest()
@@ -86,6 +93,7 @@ def publish_samples(connection: duckdb.DuckDBPyConnection, samples: Path, tempor
     for year, made_from in years:
         path = samples / _folder(year) / FILE
         if _made_from(connection, path) != made_from:
+            tell(f"publishing the samples of {year or 'no year'}")
             _write(connection, year, made_from, temporary / FILE)
             _put(temporary / FILE, path)
 
