@@ -36,7 +36,7 @@ def run_dbt(
     """
     command = [
         *PROGRAM,
-        *(() if debug else ("--log-format", "json", "--log-level-file", "info")),
+        *(() if debug else ("--no-use-colors", "--log-format", "json", "--log-level-file", "info")),
         *arguments,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
     ]

@@ -85,6 +85,9 @@ def environment(playground: Playground, settings: Settings) -> dict[str, str]:
         **plain_environment(),
         VARIABLES: str(file.absolute()),
         "STRAVA_PACKAGES": str(packages.absolute()),
+        "PYTHONPATH": str(PROJECT.parent),  # where the profile's plugin is found
+        "STRAVA_TARGET": "playground",
+        "STRAVA_PUBLISHED": str(playground.marts_parquet.absolute()),
         "STRAVA_WAREHOUSE": str(playground.warehouse.absolute()),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_PROFILES_DIR": str(PROJECT),
