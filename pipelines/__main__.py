@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.commands._options import Debug, Number, OneOf, YesNo
-from pipelines.errors import RunError, UserError, is_of_file, of_file, one_line, visible
+from pipelines.errors import RunError, UserError, has_all_letters, is_of_file, of_file, one_line, visible
 from pipelines.playground import Playground
 
 if TYPE_CHECKING:
@@ -307,8 +307,8 @@ def main() -> int:
     """Run what the command line asks for; returns the exit status."""
     os.umask(0o077)  # every file of the Playground is for the user alone
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for letters that a terminal's encoding lacks
+        if isinstance(stream, io.TextIOWrapper) and not has_all_letters(stream):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = cli.main(prog_name="python -m pipelines", standalone_mode=False)
         sys.stdout.flush()

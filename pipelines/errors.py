@@ -17,7 +17,7 @@ The texts of UserError and RunError are one line: the cause first, then what to 
 
 import errno
 import re
-from typing import TypeGuard
+from typing import TextIO, TypeGuard
 
 # What a terminal obeys, or what changes how the text around it reads: control characters (C0, DEL, C1), the line
 # separators, marks that turn the direction of writing, and halves of a character, which cannot be printed at all.
@@ -85,6 +85,11 @@ def visible(text: str, *, has_lines: bool = False) -> str:
     Line feeds and tabs stay in a text that `has_lines`.
     """
     return (_OBEYED_IN_LINES if has_lines else _OBEYED).sub(lambda found: escape_of(found[0]), text)
+
+
+def has_all_letters(stream: TextIO) -> bool:
+    """Tell whether a stream's encoding has all letters; where it has not, they are spelled out."""
+    return stream.encoding.lower().startswith("utf")
 
 
 def escape_json(text: str) -> str:

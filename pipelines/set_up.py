@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 VENV = ".venv"
 STEPS = {
@@ -91,7 +91,9 @@ def _run(title: str, command: "list[str]", lock: int, log: "str | None" = None) 
         print(title + " ...", file=sys.stderr, flush=True)
     output = open(log, "wb") if log else None  # noqa: SIM115
     begun = time.monotonic()
-    at = Pip(_count(command[-1]) if log else 0)
+    at = Pip(
+        _count(command[-1]) if log else 0, lambda words: _draw(f"{time.monotonic() - begun:.0f} s {words}")
+    )
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=output, pass_fds=[lock], text=True, errors="replace"
     ) as process:
@@ -102,7 +104,8 @@ def _run(title: str, command: "list[str]", lock: int, log: "str | None" = None) 
                 status = process.wait(0.5)
                 break
             except subprocess.TimeoutExpired:
-                _draw(f"{time.monotonic() - begun:.0f} s {at.words}")
+                at.draw(at.words)
+        reader.join()
     _draw("")
     if output:
         output.close()
@@ -110,10 +113,11 @@ def _run(title: str, command: "list[str]", lock: int, log: "str | None" = None) 
 
 
 class Pip:
-    """What pip is at, from the lines that it prints."""
+    """What pip is at, from the lines that it prints; `draw` shows it."""
 
-    def __init__(self, count: int) -> None:
-        self.count, self.taken = count, 0
+    def __init__(self, count: int, draw: "Callable[[str], None]") -> None:
+        self.count, self.draw = count, draw
+        self.taken = 0
         self.words = f"reading the list of {count} packages" if count else f"making {VENV}"
 
     def follow(self, lines: "Iterable[str]") -> None:
@@ -125,6 +129,9 @@ class Pip:
                 self.words = f"package {self.taken} of {self.count}: {_name(rest)}"
             elif word == "Installing":
                 self.words = f"installing {self.taken} packages"
+            else:
+                continue
+            self.draw(self.words)
 
 
 def _count(requirements: str) -> int:
@@ -140,7 +147,7 @@ def _name(requirement: str) -> str:
 
 def _draw(text: str) -> None:
     """Replace the last line of a terminal, which must not be wider than that."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
         print(f"\r\x1b[K{text[: max(width, 0)]}", end="", file=sys.stderr, flush=True)
 

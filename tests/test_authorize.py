@@ -157,7 +157,7 @@ def test_browser_authorizes(chromium: Any, start: Any, playground: Path, strava:
     printed = command.end(0)
     assert console == []
     assert "make extract" in text
-    assert "next: type `make extract`" in printed
+    assert "next: type `make extract PLAYGROUND=" in printed
     assert f"granted: {WANTED.replace(',', ', ')}" in printed
     assert stored(playground)["scope"] == WANTED
     assert stat.S_IMODE((playground / "tokens.json").stat().st_mode) == 0o600

@@ -104,7 +104,9 @@ def test_dbt_tells_bad_quoting_and_a_missing_warehouse(tmp_path: Path) -> None:
     done = run("dbt", tmp_path, expect=2, ARGS="ls 'x")
     assert "ARGS cannot be split into words (No closing quotation)" in last_line(done)
     assert len(done.stderr.splitlines()) == 1
-    assert "type `make extract` first" in last_line(run("dbt", tmp_path, expect=2, ARGS="ls"))
+    assert f"type `make extract PLAYGROUND={tmp_path}` first" in last_line(
+        run("dbt", tmp_path, expect=2, ARGS="ls")
+    )
 
 
 def test_make_hands_arguments_over_as_they_are(tmp_path: Path) -> None:

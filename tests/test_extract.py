@@ -315,7 +315,7 @@ def test_status_tells_what_to_type_next(tmp_path: Path) -> None:
         playground = make_playground(tmp_path / "p", strava)
         run("extract", playground, WAIT="no")
         state = json.loads(run("status", playground, JSON="1").stdout)
-        assert state["next"] == "make extract"
+        assert state["next"] == f"make extract PLAYGROUND={playground}"
         assert state["warehouse"]["streams_pending"] > 0
         assert state["quota"]["quarter_hour_left"] == 0
         text = run("status", playground).stdout

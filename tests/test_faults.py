@@ -58,7 +58,7 @@ def test_one_broken_activity_is_recorded_and_stops_no_other(tmp_path: Path) -> N
         strava.corrupt(ids[3])
         playground = make_playground(tmp_path / "p", strava)
         done = run("extract", playground)
-        assert "1 failed (`make status` tells why)" in done.stdout
+        assert f"1 failed (`make status PLAYGROUND={playground}` tells why)" in done.stdout
         status = run("status", playground).stdout
         assert str(ids[3]) in status
         assert "HTTP 500" in status

@@ -236,7 +236,7 @@ def test_a_file_that_is_changed_takes_its_own_place(recordings: Path, playground
     run("import", playground, ARCHIVE=str(recordings))
     path.write_bytes(whole)
     done = run("import", playground, ARCHIVE=str(recordings))
-    assert "1 new activities" in done.stdout
+    assert "1 new activity" in done.stdout
     assert len(rows(playground, "select id from strava_raw.activities")) == len(recorded(HISTORY[:12]))
     assert rows(playground, "select count(*) from strava_raw.stream_fetches where error is not null") == [
         (0,)

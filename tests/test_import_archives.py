@@ -228,7 +228,7 @@ def test_what_one_has_no_right_to_look_into_is_told_and_keeps_nothing_else_out(o
     process = start_program(AS_NOBODY, playground, loose)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    assert "1 new activities, 0 changed; 1 recordings loaded, 1 could not be read" in out
+    assert "1 new activity, 0 changed; 1 recording loaded, 1 could not be read" in out
     assert "note: closed cannot be looked into (Permission denied)" in out
     assert "Everything else is loaded." in out
     errors = [error for _, _, error in ledger(playground).values() if error]
@@ -248,8 +248,8 @@ def test_names_that_are_not_utf_8_are_told_and_keep_nothing_else_out(
     except OSError:
         pytest.skip("this disk takes no such name")
     done = run("import", playground, ARCHIVE=str(loose))
-    assert "1 new activities, 0 changed; 1 recordings loaded\n" in done.stdout
-    assert "note: 1 files or folders are left out: their names are not in UTF-8" in done.stdout
+    assert "1 new activity, 0 changed; 1 recording loaded\n" in done.stdout
+    assert "note: 1 file or folder is left out, as the names are not in UTF-8" in done.stdout
 
 
 def test_a_time_that_no_calendar_has_is_no_fault(tmp_path: Path) -> None:

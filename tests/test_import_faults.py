@@ -210,7 +210,7 @@ def test_each_fault_of_a_file_is_a_row_of_the_ledger_and_the_last_lines_count_th
         assert words in error
         assert "(OSError" not in error
         assert "could not be read (" not in error, "of a fault of a reader's"
-    told = f"{len(imported_odd.failed)} could not be read (`make status` tells why)"
+    told = f"{len(imported_odd.failed)} could not be read (`make status PLAYGROUND="
     assert f"{len(imported_odd.activities)} new activities, 0 changed; " in imported_odd.out
     assert told in imported_odd.out
     assert "Everything else is loaded." in imported_odd.out

@@ -204,11 +204,13 @@ def test_what_cannot_be_asked_is_said(
 
 
 def test_without_marts_or_with_a_damaged_file_it_says_what_to_type(tmp_path: Path) -> None:
-    assert "type `make import ARCHIVE=…` and `make transform`, or `make refresh`, first" in last_line(
-        run("sql", tmp_path, expect=2, Q="select 1")
+    place = f"PLAYGROUND={tmp_path}"
+    assert (
+        f"type `make import ARCHIVE=… {place}` and `make transform {place}`, or `make refresh {place}`, first"
+        in last_line(run("sql", tmp_path, expect=2, Q="select 1"))
     )
     (tmp_path / "marts.duckdb").write_text("no database, but long enough to be looked at" * 200)
-    assert "type `make transform`" in last_line(run("sql", tmp_path, expect=2, Q="select 1"))
+    assert f"type `make transform {place}`" in last_line(run("sql", tmp_path, expect=2, Q="select 1"))
 
 
 def test_the_prompt_answers_and_remembers(copied: Path) -> None:

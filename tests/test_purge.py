@@ -86,8 +86,11 @@ def test_no_table_and_no_file_holds_what_is_deleted(deleted: Any) -> None:
     size = (playground / "strava.duckdb").stat().st_size
     (playground / "marts.duckdb").unlink()  # the Parquet files beside it are not forgotten
     said = run("purge", playground).stdout
-    assert said.startswith("1 activities that are deleted on Strava are gone, with ")
-    assert "the report (`make report` draws it anew) and the history of the SQL prompt" in said
+    assert said.startswith("1 activity that is deleted on Strava is gone, with ")
+    assert (
+        f"the report (`make report PLAYGROUND={playground}` draws it anew) and the history of the SQL prompt"
+        in said
+    )
     assert traces(playground, start) == []
     assert (playground / "strava.duckdb").stat().st_size < size
     left = {path.name for path in playground.iterdir()}
@@ -144,7 +147,7 @@ def test_a_purge_killed_at_any_instant_leaves_everything_whole(deleted: Any) -> 
 def test_it_says_what_is_in_its_way(tmp_path: Path) -> None:
     import fcntl
 
-    assert "type `make extract` first" in last_line(run("purge", tmp_path, expect=2))
+    assert f"type `make extract PLAYGROUND={tmp_path}` first" in last_line(run("purge", tmp_path, expect=2))
     (tmp_path / "strava.duckdb").write_bytes(b"no database" * 1000)
     assert "strava.duckdb" in last_line(run("purge", tmp_path, expect=2))
     with (tmp_path / ".extract.lock").open("r+") as lock:

@@ -289,7 +289,9 @@ def test_the_columns_of_the_marts_may_stand_in_any_order(copied: Path, tmp_path:
 
 def test_without_marts_it_says_what_to_type(tmp_path: Path) -> None:
     done = run("report", tmp_path, expect=2)
-    assert re.search("marts.duckdb is missing: type `make import ARCHIVE=…` and", last_line(done))
+    assert re.search(
+        "marts.duckdb is missing: type `make import ARCHIVE=… PLAYGROUND=.*` and", last_line(done)
+    )
 
 
 def test_marts_of_another_version_are_to_be_built_anew(copied: Path) -> None:
@@ -297,4 +299,4 @@ def test_marts_of_another_version_are_to_be_built_anew(copied: Path) -> None:
         marts.execute("alter table activities drop gap_model")
     done = run("report", copied, expect=2)
     assert "another version" in last_line(done)
-    assert "`make transform`" in last_line(done)
+    assert f"`make transform PLAYGROUND={copied}`" in last_line(done)

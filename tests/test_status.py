@@ -29,7 +29,7 @@ def test_each_stage_names_what_to_type_next(tmp_path: Path) -> None:
         playground = make_playground(tmp_path / "p", strava)
         assert "Next         make " in run("status", playground).stdout
         run("extract", playground)
-        assert state(playground)["next"] == "make transform"
+        assert state(playground)["next"] == f"make transform PLAYGROUND={playground}"
         run("transform", playground)
         after = state(playground)
         assert after["next"].startswith("make sql")
@@ -37,7 +37,7 @@ def test_each_stage_names_what_to_type_next(tmp_path: Path) -> None:
         strava.rename(FEW[-1].id, "another name")
         run("extract", playground)
         changed = state(playground)
-        assert changed["next"] == "make transform"
+        assert changed["next"] == f"make transform PLAYGROUND={playground}"
         assert changed["runs"][-1]["changed"] == 1
         assert changed["runs"][-1]["requests"] >= 1
         text = run("status", playground).stdout
@@ -71,7 +71,7 @@ def test_pending_and_failed_streams_are_told_with_reason_and_time(tmp_path: Path
         )
         assert held["quota"]["quarter_hour_left"] == 0
         assert held["quota"]["quarter_hour_limit"] == 18
-        assert held["next"] == "make extract"
+        assert held["next"] == f"make extract PLAYGROUND={playground}"
         text = run("status", playground).stdout
         assert str(broken) in text
         quarters = math.ceil(counts["streams_pending"] / 18)
@@ -130,11 +130,13 @@ def test_the_next_step_follows_from_what_is_there(tmp_path: Path) -> None:
     with SimulatedStrava(FEW[:8], read_limit=(6, 1000)) as strava:
         playground = make_playground(tmp_path / "p", strava)
         run("refresh", playground, WAIT="no")
-        assert state(playground)["next"] == "make extract"
+        assert state(playground)["next"] == f"make extract PLAYGROUND={playground}"
         strava.read_limit = PLENTY
         (playground / "quota.json").unlink()
         assert " 0 new, 0 changed" in run("extract", playground).stdout
-        assert state(playground)["next"] == "make transform", "the new streams are in no mart yet"
+        assert state(playground)["next"] == f"make transform PLAYGROUND={playground}", (
+            "the new streams are in no mart yet"
+        )
         (playground / "strava.duckdb").write_bytes(b"no database")
         assert "move it away" in state(playground)["next"]
 

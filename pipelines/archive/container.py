@@ -14,7 +14,7 @@ from typing import IO
 
 from pipelines.archive.content import Content, inflate, keep
 from pipelines.archive.recording import UnreadableError
-from pipelines.errors import UserError
+from pipelines.errors import UserError, counted
 from pipelines.files import open_reading
 
 # What is unpacked by the call that meets a fault is lost.
@@ -197,7 +197,8 @@ class Folder(Container):
                 else:
                     found.append(str(inside / name))
         if misnamed:
-            self.problems.append(f"{misnamed} files or folders are left out: their names are not in UTF-8")
+            told = counted(misnamed, "file or folder is", "files or folders are")
+            self.problems.append(f"{told} left out, as the names are not in UTF-8")
         return sorted(found)
 
     def _entries(self, folder: PurePosixPath) -> Iterator[tuple[str, bool]]:

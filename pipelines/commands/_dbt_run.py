@@ -44,10 +44,9 @@ def run_dbt(
     steps.begin("reading the models")
     with _started(command, environment(playground, settings), inherited) as process:
         for line in process.stdout or ():
-            text = visible(re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip("\n")))
             if debug:
-                print(text, flush=True)
-            events.take(text)
+                print(_plain(line), flush=True)
+            events.take(line)
     if process.returncode == 0:
         return
     failures = [named(playground, failure) for failure in events.failures()]
@@ -86,10 +85,10 @@ class Events:
             event = json.loads(line)
             info, data = event["info"], event["data"]
         except (ValueError, TypeError, KeyError):
-            self.errors.append(line)
+            self.errors.append(_plain(line))
             return
         if info["level"] == "error":
-            self.errors += visible(info["msg"], has_lines=True).splitlines()
+            self.errors += map(_plain, info["msg"].splitlines())
         match info["name"]:
             case "ConcurrencyLine":
                 self.steps.begin(f"{self.at_work} {data['node_count']} models and tests")
@@ -111,6 +110,10 @@ class Events:
     def failures(self) -> list[str]:
         """Return the lines in which dbt, or DuckDB through it, names an error."""
         return [line.strip() for line in self.errors if re.search(r"Failure in|Error", line)]
+
+
+def _plain(line: str) -> str:
+    return visible(re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip("\n")))
 
 
 @contextlib.contextmanager

@@ -94,7 +94,9 @@ class Steps(Display):
     def begin(self, step: str) -> None:
         """Show a step; elsewhere than on a terminal it is a line."""
         self.draw(step)
-        if not self._bar:
+        if self._bar:
+            self._bar.refresh()  # however short it is
+        else:
             self._line(step)
 
     def check_stop(self, waiting: Wait | None = None) -> None:

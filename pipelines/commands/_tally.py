@@ -30,7 +30,8 @@ RECORDED = (
 class Tally:
     """Read by the progress display, and written to runs.jsonl."""
 
-    listing: str = "none"
+    listing: str = "none"  # of which nothing has come yet, as at a full quota, is none
+    listing_begun: str = "none"
     new: int = 0
     changed: int = 0
     deleted: int = 0
@@ -50,8 +51,9 @@ class Tally:
         """Take an event in; what has no number here is passed over."""
         match event:
             case ListingBegun(is_full):
-                self.listing = "full" if is_full else "look-back"
+                self.listing_begun = "full" if is_full else "look-back"
             case Listed(changes, known_count):
+                self.listing = self.listing_begun
                 for change, number in changes.items():
                     setattr(self, change, getattr(self, change) + number)
                 self.known_count = known_count
@@ -61,6 +63,7 @@ class Tally:
                 self.deletions_refused = number
                 self.notes.append(reason)
             case StreamsPending(number):
+                self.listing = self.listing_begun
                 self.pending = self.to_settle = number
             case StreamsSettled(status):
                 setattr(self, f"streams_{status}", getattr(self, f"streams_{status}") + 1)

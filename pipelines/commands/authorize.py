@@ -120,7 +120,9 @@ def _wait(
                 Page(400, "Not authorised yet", paragraphs, url)
                 if left
                 else Page(
-                    400, "Not authorised", [*paragraphs, "Type make authorize in the terminal to start anew."]
+                    400,
+                    "Not authorised",
+                    [*paragraphs, "Type make authorize in the terminal to start anew."],
                 ),
             )
             if not left:
@@ -135,7 +137,7 @@ def _wait(
                 "You can close this page. In the terminal, type make extract to download.",
             ]
             _show(answer, Page(200, "It worked", paragraphs))
-            say(*granted, "next: type `make extract`")
+            say(*map(playground.hinted, [*granted, "next: type `make extract`"]))
             return
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.commands._built_with import tell_changed_settings
 from pipelines.commands._environment import plain_environment
-from pipelines.errors import RunError, UserError, escape_json, visible
+from pipelines.errors import RunError, UserError, escape_json, has_all_letters, visible
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
@@ -73,18 +73,15 @@ def render(names: list[str], rows: list[tuple[Any, ...]], kind: Format) -> str:
         case "json":
             objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
             return (
-                escape_json(json.dumps(objects, indent=1, default=str, ensure_ascii=not _takes_everything()))
+                escape_json(
+                    json.dumps(objects, indent=1, default=str, ensure_ascii=not has_all_letters(sys.stdout))
+                )
                 + "\n"
             )
         case "csv":
             return _csv(names, rows)
         case _:
             return _table(names, rows, is_markdown=kind == "md")
-
-
-def _takes_everything() -> bool:
-    """Tell whether the output's encoding has all letters; in JSON they may be escaped where it has not."""
-    return sys.stdout.encoding.lower().replace("-", "").startswith("utf")
 
 
 def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
