@@ -60,9 +60,13 @@ def check_names(paths: list[Path], ours: set[str]) -> None:
             continue
         name = path.stem.lower()
         if not NAME.fullmatch(name):
-            raise UserError(f"{path} gives a table its name: call it by letters, digits and _, such as my_weeks.sql")
+            raise UserError(
+                f"{path} gives a table its name: call it by letters, digits and _, such as my_weeks.sql"
+            )
         if name in ours | TAKEN:
-            raise UserError(f"{path} has the name of a table of strava-marts: rename it, such as my_{name}.sql")
+            raise UserError(
+                f"{path} has the name of a table of strava-marts: rename it, such as my_{name}.sql"
+            )
         if name in names:
             raise UserError(f"{path} and {names[name]} would be one table: rename one of them")
         names[name] = path
