@@ -11,7 +11,8 @@ from pipelines.playground import Playground
 from tests.harness import last_line, rows, run
 
 WEEKS = "select week_start_date, sum(distance_m) / 1000 as km from {{ ref('weekly_volume') }} group by week_start_date\n"
-BEST = "select max(km) as km from {{ ref('my_weeks') }}\n"
+# Where it says that it lies is not where it lies.
+BEST = "{{ config(schema='strava_raw') }} select max(km) as km from {{ ref('my_weeks') }}\n"
 SAMPLES = "select count(*) as sample_count from read_parquet('{folder}/marts/samples/**/*.parquet', hive_partitioning = true)\n"
 TESTS = """
 models:

@@ -18,7 +18,6 @@ version: "1.0"
 model-paths: [models]
 models:
   {PACKAGE}:
-    +schema: marts
     +materialized: table
 """
 # What SQL calls a table without quotation marks; dbt makes one of the file's name.
