@@ -54,6 +54,11 @@ class Playground:
         return self.marts_parquet / "samples"
 
     @property
+    def models(self) -> Path:
+        """Models of the user's own."""
+        return self.root / "models"
+
+    @property
     def report(self) -> Path:
         """The page of `make report`."""
         return self.root / "report.html"

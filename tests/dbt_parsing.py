@@ -45,10 +45,12 @@ def _after(option: str, arguments: list[str]) -> str:
 
 
 def _forget_the_path() -> None:
-    """dbt parses anew when the warehouse's path changes; no model of ours depends on it."""
+    """dbt parses anew when the warehouse's path changes, or the folders it may read; no model of ours depends on them."""
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
     keys: Callable[[DuckDBCredentials], tuple[str, ...]] = DuckDBCredentials._connection_keys
     setattr(  # noqa: B010 - for mypy a method is no variable
-        DuckDBCredentials, "_connection_keys", lambda self: tuple(key for key in keys(self) if key != "path")
+        DuckDBCredentials,
+        "_connection_keys",
+        lambda self: tuple(key for key in keys(self) if key not in ("path", "plugins")),
     )

@@ -27,3 +27,14 @@
         else {{ r }} * 0.64 * exp(1.92 * {{ r }})
     end
 {%- endmacro %}
+
+
+{% macro tell_that_settings_are_unknown() %}
+    {#- dbt as it is typed in this folder, without our commands, which hand it config.toml. -#}
+    {%- if execute and target.name == 'plain' and not invocation_args_dict.get('vars') -%}
+        {%- do exceptions.warn(
+            'dbt alone does not read config.toml, and builds with default settings: type make dbt ARGS="'
+            ~ flags.WHICH ~ '" in the folder above, or add --vars "$(cat ../Playground/.dbt/variables.json)"'
+        ) -%}
+    {%- endif -%}
+{% endmacro %}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.commands._display import Steps
+from pipelines.commands._own_models import named
 from pipelines.commands.dbt import PROGRAM, PROJECT, environment
 from pipelines.errors import RunError, UserError, visible
 from pipelines.playground import Playground
@@ -35,7 +36,7 @@ def run_dbt(
     """
     command = [
         *PROGRAM,
-        *(() if debug else ("--log-format", "json", "--log-level-file", "info")),
+        *(() if debug else ("--no-use-colors", "--log-format", "json", "--log-level-file", "info")),
         *arguments,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
     ]
@@ -48,7 +49,7 @@ def run_dbt(
             events.take(line)
     if process.returncode == 0:
         return
-    failures = events.failures()
+    failures = [named(playground, failure) for failure in events.failures()]
     error = RuntimeError(" ".join(failures))
     if warehouse.is_locked(error):
         raise warehouse.locked(playground.warehouse, error)
@@ -57,7 +58,7 @@ def run_dbt(
         raise known
     if not debug:
         for text in events.errors:
-            steps.say(text)
+            steps.say(named(playground, text))
     command_name = "make docs" if arguments[0] == "docs" else "make transform"
     raise RunError(
         f"dbt {arguments[0]} failed ({failures[0][:200] if failures else 'see above'}); the published marts are as "

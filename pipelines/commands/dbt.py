@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipelines.commands._display import Steps
 from pipelines.commands._environment import plain_environment
+from pipelines.commands._own_models import install
 from pipelines.errors import UserError
 from pipelines.files import write_private
 from pipelines.playground import Playground
@@ -79,9 +80,14 @@ def environment(playground: Playground, settings: Settings) -> dict[str, str]:
     playground.dbt_dir.mkdir(exist_ok=True, mode=0o700)
     file = playground.dbt_dir / "variables.json"
     write_private(file, json.dumps(variables(settings)))
+    packages = install(playground, {path.stem for path in PROJECT.rglob("models/**/*.sql")})
     return {
         **plain_environment(),
         VARIABLES: str(file.absolute()),
+        "STRAVA_PACKAGES": str(packages.absolute()),
+        "PYTHONPATH": str(PROJECT.parent),  # where the profile's plugin is found
+        "STRAVA_TARGET": "playground",
+        "STRAVA_PUBLISHED": str(playground.marts_parquet.absolute()),
         "STRAVA_WAREHOUSE": str(playground.warehouse.absolute()),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_PROFILES_DIR": str(PROJECT),

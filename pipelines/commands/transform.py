@@ -3,6 +3,7 @@
 from pipelines import locks
 from pipelines.commands._dbt_run import run_dbt
 from pipelines.commands._display import Steps
+from pipelines.commands._own_models import own_models
 from pipelines.commands._recorded import recorded
 from pipelines.commands.dbt import PROJECT, variables
 from pipelines.errors import UserError
@@ -71,7 +72,7 @@ def _is_built(playground: Playground, settings: Settings) -> bool:
 
 def _made_from(playground: Playground, settings: Settings) -> str | None:
     texts = [path for end in ("sql", "yml", "csv") for path in PROJECT.rglob(f"*.{end}")]
-    return made_from(playground, variables(settings), texts)
+    return made_from(playground, variables(settings), [*texts, *own_models(playground)])
 
 
 def _require_raw(playground: Playground, steps: Steps) -> None:
