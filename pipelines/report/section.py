@@ -37,6 +37,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class TrackMap:
+    """What map.js draws, and what it shows, for those who cannot see it."""
+
+    description: str
+    tracks: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page, from top to bottom; `key` is its id in the address."""
 
@@ -46,5 +54,5 @@ class Section:
     tiles: Sequence[Tile] = ()
     highlights: Table | None = None
     highlights_title: str = ""
-    figures: Sequence[Figure] = ()
+    figures: Sequence[Figure | TrackMap] = ()
     table: Table | None = None
