@@ -40,7 +40,7 @@ def agreement_sections(marts: Marts) -> list[Section]:
                     [
                         NAMES.get(row["measure"]) or row["measure"],
                         str(row["activity_count"]),
-                        f"{row['median_pct']:+.1f}",
+                        f"{round(row['median_pct'], 1) + 0:+.1f}",
                         f"{row['most_pct']:.1f}",
                     ]
                     for row in rows

@@ -17,11 +17,15 @@ BY_DAY = """
 """
 EMPTY_DAY = "#8888882b"
 MONTH_LINE = "#8888888c"
+MONTH_NAME = "#808a98"
 # A year is as high as its seven days, a line with the names of the months, and a space.
 YEAR_HEIGHT, YEAR_HEIGHT_PX, YEAR_MIDDLE, NAMES_ABOVE = 9, 100, 3.5, -0.35
+TOP, BELOW_LAST = -1.2, 1.5
 # A year touches 54 weeks at most.
 WEEKS_SHOWN = 54
 SQUARE_SIZE = 0.86
+SQUARE = {"type": "rect", "cornerRadius": 1.5}
+DAY = {"field": "day", "type": "temporal", "format": DAY_FORMAT}
 # datetime.date.weekday() of the day that begins a week; Vega counts from Sunday.
 FIRST_WEEKDAYS = {"monday": 0, "sunday": 6}
 
@@ -88,14 +92,13 @@ def _month_borders(years: Sequence[int], first_weekday: int) -> tuple[list[Row],
     return lines, names
 
 
-def _chart(years: Sequence[int], first_weekday: int) -> Specification:
-    lines, names = _month_borders(years, first_weekday)
-    place = _place(years, first_weekday)
+def _square(years: Sequence[int]) -> Specification:
+    """The encoding of what has a place in the calendar."""
     middles = [number * YEAR_HEIGHT + YEAR_MIDDLE for number in range(len(years))]
     labels = " : ".join(
         f"datum.value == {middle} ? '{year}'" for middle, year in zip(middles, years, strict=True)
     )
-    square = {
+    return {
         "x": {
             "field": "x",
             "type": "quantitative",
@@ -107,71 +110,34 @@ def _chart(years: Sequence[int], first_weekday: int) -> Specification:
             "field": "y",
             "type": "quantitative",
             "title": None,
-            "scale": {"domain": [-1.2, YEAR_HEIGHT * len(years) - 1.5], "reverse": True, "nice": False},
+            "scale": {
+                "domain": [TOP, YEAR_HEIGHT * len(years) - BELOW_LAST],
+                "reverse": True,
+                "nice": False,
+            },
             "axis": {
                 "values": middles,
                 "labelExpr": f"{labels} : ''",
                 "grid": False,
                 "ticks": False,
                 "domain": False,
+                "labelPadding": 8,
             },
         },
         "y2": {"field": "y2"},
     }
-    first_day, day_count = (
-        dt.date(years[-1], 1, 1),
-        (dt.date(years[0] + 1, 1, 1) - dt.date(years[-1], 1, 1)).days,
-    )
-    all_days = [
-        {"calculate": f"datetime({first_day.year}, 0, 1 + datum.number)", "as": "day"},
-        *place,
-    ]
-    mark = {"type": "rect", "cornerRadius": 1.5}
-    day = {"field": "day", "type": "temporal", "format": DAY_FORMAT}
+
+
+def _chart(years: Sequence[int], first_weekday: int) -> Specification:
+    """From bottom to top: the days, the active ones among them, the borders of months and their names."""
+    lines, names = _month_borders(years, first_weekday)
+    square = _square(years)
     return {
         "height": YEAR_HEIGHT_PX * len(years),
         "layer": [
-            {
-                "data": {"sequence": {"start": 0, "stop": day_count, "as": "number"}},
-                "transform": all_days,
-                "mark": {**mark, "color": EMPTY_DAY},
-                "encoding": {**square, "tooltip": [day]},
-            },
-            {
-                "transform": [
-                    OF_SPORTS,
-                    {
-                        "aggregate": [
-                            {"op": "sum", "field": "h", "as": "hours"},
-                            {"op": "sum", "field": "n", "as": "activities"},
-                        ],
-                        "groupby": ["day"],
-                    },
-                    *place,
-                ],
-                "mark": mark,
-                "encoding": {
-                    **square,
-                    "color": {
-                        "field": "hours",
-                        "type": "quantitative",
-                        "title": "hours",
-                        # Of the reader's scheme, light or dark: draw.js has them.
-                        "scale": {"range": "ramp", "domainMin": 0},
-                        "legend": {"format": ".1~f", "gradientLength": 160},
-                    },
-                    "tooltip": [
-                        day,
-                        {"field": "activities", "type": "quantitative"},
-                        {"field": "hours", "type": "quantitative", "format": ".1f"},
-                    ],
-                },
-            },
-            {
-                "data": {"values": lines},
-                "mark": {"type": "rule", "color": MONTH_LINE},
-                "encoding": square,
-            },
+            _all_days(years, first_weekday, square),
+            _active_days(years, first_weekday, square),
+            {"data": {"values": lines}, "mark": {"type": "rule", "color": MONTH_LINE}, "encoding": square},
             {
                 "data": {"values": names},
                 "mark": {
@@ -179,11 +145,51 @@ def _chart(years: Sequence[int], first_weekday: int) -> Specification:
                     "align": "left",
                     "baseline": "bottom",
                     "fontSize": 10,
-                    "color": "#808a98",
+                    "color": MONTH_NAME,
                 },
                 "encoding": {"x": square["x"], "y": square["y"], "text": {"field": "name"}},
             },
         ],
+    }
+
+
+def _all_days(years: Sequence[int], first_weekday: int, square: Specification) -> Specification:
+    first, end = dt.date(years[-1], 1, 1), dt.date(years[0] + 1, 1, 1)
+    return {
+        "data": {"sequence": {"start": 0, "stop": (end - first).days, "as": "number"}},
+        "transform": [
+            {"calculate": f"datetime({first.year}, 0, 1 + datum.number)", "as": "day"},
+            *_place(years, first_weekday),
+        ],
+        "mark": {**SQUARE, "color": EMPTY_DAY},
+        "encoding": {**square, "tooltip": [DAY]},
+    }
+
+
+def _active_days(years: Sequence[int], first_weekday: int, square: Specification) -> Specification:
+    sums = [
+        {"op": "sum", "field": "h", "as": "hours"},
+        {"op": "sum", "field": "n", "as": "activities"},
+    ]
+    return {
+        "transform": [OF_SPORTS, {"aggregate": sums, "groupby": ["day"]}, *_place(years, first_weekday)],
+        "mark": SQUARE,
+        "encoding": {
+            **square,
+            "color": {
+                "field": "hours",
+                "type": "quantitative",
+                "title": "hours",
+                # Of the reader's scheme, light or dark: draw.js has them.
+                "scale": {"range": "ramp", "domainMin": 0},
+                "legend": {"format": ".1~f", "gradientLength": 160},
+            },
+            "tooltip": [
+                DAY,
+                {"field": "activities", "type": "quantitative"},
+                {"field": "hours", "type": "quantitative", "format": ".1f"},
+            ],
+        },
     }
 
 

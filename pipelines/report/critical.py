@@ -8,15 +8,17 @@ from pipelines.report.colours import ORANGE
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Figure, Section, Table
 from pipelines.report.units import PaceUnit, Units, pace_unit
-from pipelines.report.vegalite import IN_PERIOD, Specification, figure, pace_scale, period_axis
+from pipelines.report.vegalite import DAY_FORMAT, IN_PERIOD, Specification, figure, pace_scale, period_axis
 
-POWER = """
-    select month_start_date as day, critical_power_w as value, w_prime_j / 1000 as reserve,
+# The value of a month is that of its last day, or of today.
+DAY = "least(last_day(month_start_date), (select max(load_date) from daily_training_load))"
+POWER = f"""
+    select {DAY} as day, critical_power_w as value, w_prime_j / 1000 as reserve,
         standard_error_w as error, effort_count
     from critical_power order by day
 """
-SPEED = """
-    select month_start_date as day, critical_speed_m_per_s as value, d_prime_m as reserve,
+SPEED = f"""
+    select {DAY} as day, critical_speed_m_per_s as value, d_prime_m as reserve,
         standard_error_m_per_s as error, effort_count
     from critical_speed order by day
 """
@@ -46,7 +48,7 @@ def critical_sections(marts: Marts, units: Units) -> list[Section]:
         Section(
             "critical-power",
             "Critical power and speed",
-            "What can be held for long by the best efforts of the 90 days before each month's end, and one standard error "
+            "What can be held for long by the best efforts of the 90 days that end with each month, and one standard error "
             "around it; W′ and D′ are what is left above it. The tables hold the whole history.",
             figures=figures,
         )
@@ -75,7 +77,7 @@ def _figure(model: Model, rows: Sequence[Row], week: dt.date) -> Figure:
                 "value": _shown(row["value"], unit),
                 "low": _shown(row["value"] - (row["error"] or 0), unit),
                 "high": _shown(row["value"] + (row["error"] or 0), unit),
-                "text": f"{_text(row['value'], unit)} {unit.name}",
+                "text": f"{_text(row['value'], unit)}{unit.suffix}",
                 "reserve": f"{row['reserve']:,.{model.decimals}f}",
             }
             for row in rows
@@ -103,7 +105,7 @@ def _chart(model: Model, week: dt.date) -> Specification:
                     "x": x,
                     "y": y,
                     "tooltip": [
-                        {"field": "day", "type": "temporal", "title": "month", "format": "%b %Y"},
+                        {"field": "day", "type": "temporal", "title": "on", "format": DAY_FORMAT},
                         {"field": "text", "type": "nominal", "title": model.title.lower()},
                         {"field": "reserve", "type": "nominal", "title": model.reserve},
                     ],
@@ -115,7 +117,7 @@ def _chart(model: Model, week: dt.date) -> Specification:
 
 def _table(model: Model, rows: Sequence[Row]) -> Table:
     return Table(
-        ["Month from", model.unit.name, "± one standard error", model.reserve, "Efforts"],
+        ["On", model.unit.name, "± one standard error", model.reserve, "Efforts"],
         [
             [
                 str(row["day"]),

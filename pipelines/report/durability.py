@@ -34,7 +34,7 @@ def durability_sections(marts: Marts, units: Units) -> list[Section]:
             "durability",
             "Durability",
             "The best power, or grade-adjusted pace, over some minutes after so much work, as a share of the same "
-            "activity's best without fatigue: the average of the period's activities. The table holds the whole history.",
+            "activity's best: the average of the period's activities. The table holds the whole history.",
             figures=figures,
         )
     ]
@@ -47,7 +47,7 @@ def _after(row: Row) -> str:
 
 
 def _best(value: float, after_unit: str, unit: PaceUnit) -> str:
-    return f"{value:.0f} W" if after_unit == "kJ" else f"{unit.text(1000 / value)} {unit.name}"
+    return f"{value:.0f} W" if after_unit == "kJ" else f"{unit.text(1000 / value)}{unit.suffix}"
 
 
 def _figure(after_unit: str, rows: Sequence[Row], units: Units) -> Figure:

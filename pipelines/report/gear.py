@@ -15,7 +15,7 @@ GEAR = """
     where activity_count > 0
     order by distance_m desc nulls last, gear_id
 """
-KINDS = ["shoe", "bike", "other"]
+KINDS = {"shoe": ORANGE, "bike": BLUE, "other": GREY}
 
 
 def gear_sections(marts: Marts, units: Units) -> list[Section]:
@@ -32,7 +32,7 @@ def gear_sections(marts: Marts, units: Units) -> list[Section]:
             figures=[
                 figure(
                     "A bar for each bike and pair of shoes, as long as it has gone far",
-                    _chart(names, units),
+                    _chart(names, [kind for kind in KINDS if any(_kind(row) == kind for row in rows)], units),
                     [
                         {
                             "name": name,
@@ -66,14 +66,19 @@ def _unique_names(rows: Sequence[Row]) -> list[str]:
     return names
 
 
-def _chart(names: Sequence[str], units: Units) -> Specification:
+def _chart(names: Sequence[str], kinds: Sequence[str], units: Units) -> Specification:
     return {
         "height": max(60, 30 * len(names)),
         "params": [picked("kind")],
         "transform": [{"calculate": "datum.is_retired ? 'retired' : 'in use'", "as": "state"}],
         "mark": {"type": "bar", "cornerRadiusEnd": 3},
         "encoding": {
-            "x": {"field": "distance", "type": "quantitative", "title": f"distance, {units.distance.name}"},
+            "x": {
+                "field": "distance",
+                "type": "quantitative",
+                "title": f"distance, {units.distance.name}",
+                "axis": {"tickCount": 6},
+            },
             "y": {
                 "field": "name",
                 "type": "nominal",
@@ -81,7 +86,7 @@ def _chart(names: Sequence[str], units: Units) -> Specification:
                 "sort": list(names),
                 "axis": {"grid": False, "labelLimit": 160},
             },
-            "color": coloured("kind", KINDS, [ORANGE, BLUE, GREY]),
+            "color": coloured("kind", kinds, [KINDS[kind] for kind in kinds]),
             "opacity": {
                 "condition": [
                     {"test": {"and": [{"param": "picked"}, "datum.is_retired == 1"]}, "value": 0.45},

@@ -101,9 +101,9 @@ def _chart(sessions: dict[str, str], unit: PaceUnit) -> Specification:
     is_pace = not unit.is_speed
     scale = pace_scale(unit)
     text = (
-        f"format(datum.value, '.0f') + ' {unit.name}'"
+        f"format(datum.value, '.0f') + '{unit.suffix}'"
         if unit is WATTS
-        else f"{pace_text(unit, 'value')} + ' {unit.name}'"
+        else f"{pace_text(unit, 'value')} + '{unit.suffix}'"
     )
     return {
         "params": [menu("session", "Session", sessions, chosen=next(iter(sessions))), picked("kind")],
@@ -112,7 +112,7 @@ def _chart(sessions: dict[str, str], unit: PaceUnit) -> Specification:
             {"calculate": text, "as": "shown"},
             {"calculate": "floor(datum.start) + ' min'", "as": "after"},
         ],
-        "mark": {"type": "bar", "stroke": "#80808080", "strokeWidth": 0.5},
+        "mark": {"type": "rect", "stroke": "#80808080", "strokeWidth": 0.5},
         "encoding": {
             "x": {
                 "field": "start",
@@ -127,9 +127,8 @@ def _chart(sessions: dict[str, str], unit: PaceUnit) -> Specification:
                 **scale,
                 "title": None,
                 "scale": {**scale["scale"], "zero": not is_pace},
-                "stack": None,
             },
-            **({"y2": {"value": "height"}} if is_pace else {}),
+            "y2": {"value": "height"} if is_pace else {"datum": 0},
             "color": coloured("kind", ["work", "rest"], [ORANGE, GREY]),
             "opacity": faded(),
             "tooltip": [

@@ -91,7 +91,7 @@ def _table(rows: Sequence[Row], units: Units) -> Table:
 
 
 def _pace(row: Row, unit: PaceUnit) -> str:
-    return f"{unit.text(row['pace_s_per_km'])} {unit.name}" if row["pace_s_per_km"] else ""
+    return f"{unit.text(row['pace_s_per_km'])}{unit.suffix}" if row["pace_s_per_km"] else ""
 
 
 def _splits(rows: Sequence[Row], unit: PaceUnit, climb: Length) -> Table:

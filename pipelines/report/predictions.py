@@ -33,7 +33,7 @@ def prediction_sections(marts: Marts, units: Units) -> list[Section]:
         for predicted_s in (row["riegel_s"], row["critical_speed_s"]):
             cells.append(clock(predicted_s) if predicted_s else "")
             pace = unit.text(1000 * predicted_s / row["target_distance_m"]) if predicted_s else ""
-            cells.append(f"{pace} {unit.name}" if pace else "")
+            cells.append(f"{pace}{unit.suffix}" if pace else "")
         lines.append([*cells, effort])
     return [
         Section(
@@ -46,6 +46,6 @@ def prediction_sections(marts: Marts, units: Units) -> list[Section]:
                 lines,
                 text_columns=2,
             ),
-            highlights_title="Race predictions",
+            highlights_title="Predicted times by distance",
         )
     ]

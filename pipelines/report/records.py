@@ -122,18 +122,18 @@ def activity_link(activity_id: int, name: str | None) -> Link | str:
 
 def _table(rows: Sequence[Row], units: Units) -> Table:
     return Table(
-        ["Distance", "Sports", "Time", "Pace", "Day", "Activity"],
+        ["Distance", "Sports", "Activity", "Day", "Time", "Pace"],
         [
             [
                 effort_name(row["effort_distance_m"]),
                 GROUP_NAMES[row["sport_group"]],
-                clock(row["elapsed_time_s"]),
-                f"{unit.text(row['pace_s_per_km'])} {unit.name}",
-                str(row["day"]),
                 activity_link(row["activity_id"], row["activity_name"]),
+                str(row["day"]),
+                clock(row["elapsed_time_s"]),
+                f"{unit.text(row['pace_s_per_km'])}{unit.suffix}",
             ]
             for row in rows
             for unit in (pace_unit(row["sport_group"], units),)
         ],
-        text_columns=2,
+        text_columns=4,
     )

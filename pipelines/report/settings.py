@@ -56,11 +56,11 @@ def _settings(row: Row, units: Units) -> Table:
     ]
     if row["threshold_pace_s_per_km"]:
         unit = pace_unit("foot", units)
-        pace = f"{unit.text(row['threshold_pace_s_per_km'])} {unit.name}"
+        pace = f"{unit.text(row['threshold_pace_s_per_km'])}{unit.suffix}"
         lines.append(["Threshold pace", pace, row["threshold_pace_s_per_km_source"] or "", since])
     if row["sex"]:
         lines.append(["Sex", row["sex"], row["sex_source"] or "", since])
-    return Table(["Setting", "Value", "Source", "Since"], lines)
+    return Table(["Setting", "Value", "Source", "Since"], lines, text_columns=4)
 
 
 def _zones(rows: Sequence[Row], units: Units) -> Table:
@@ -76,6 +76,7 @@ def _zones(rows: Sequence[Row], units: Units) -> Table:
             ]
             for row in rows
         ],
+        text_columns=5,
     )
 
 
@@ -84,5 +85,5 @@ def _bound(value: float | None, unit: str, units: Units) -> str:
         return ""
     if unit == "m_per_s":
         pace = pace_unit("foot", units)
-        return f"{pace.text(1000 / value)} {pace.name}"
+        return f"{pace.text(1000 / value)}{pace.suffix}"
     return f"{whole_number(value)} {UNIT_NAMES.get(unit, unit)}"

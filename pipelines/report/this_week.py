@@ -101,7 +101,12 @@ def _chart(rows: Sequence[Row]) -> Specification:
         "mark": {"type": "bar", "cornerRadiusEnd": 3},
         "params": [picked("period")],
         "encoding": {
-            "x": {"field": "hours", "type": "quantitative", "title": "moving time, hours"},
+            "x": {
+                "field": "hours",
+                "type": "quantitative",
+                "title": "moving time, hours",
+                "axis": {"tickCount": 6, "format": ".1~f"},
+            },
             "y": {
                 "field": "sport",
                 "type": "nominal",

@@ -111,6 +111,8 @@ def period_axis(week_start_date: dt.date) -> Specification:
         "type": "temporal",
         "title": None,
         "axis": {
+            # A binned scale would have no lines.
+            "grid": True,
             "values": {"expr": f"sequence({first}, period_to, {step})"},
             "labelExpr": label,
             "labelOverlap": True,

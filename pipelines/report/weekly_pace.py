@@ -121,7 +121,7 @@ def _chart(
             },
             hover(
                 x,
-                f"datum.series + ': ' + {pace_text(unit, 'value')} + ' {unit.name}'",
+                f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'",
                 {"field": "day", "type": "temporal", "title": "week from", "format": DAY_FORMAT},
             ),
         ],

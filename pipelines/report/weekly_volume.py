@@ -56,8 +56,8 @@ def weekly_volume_section(marts: Marts, units: Units) -> Section:
     return Section(
         "volume",
         "Volume",
-        "Moving time or distance by sport type, of each week or month: the months' lines stand on first days of weeks, "
-        "too. The tables hold the whole history.",
+        "Moving time or distance by sport type, of each week or month; vertical lines stand on first days of weeks. "
+        "The tables hold the whole history.",
         figures=[
             figure(
                 "Stacked bars: moving time or distance of each week or month, by sport type",
@@ -111,7 +111,7 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
         ],
         "layer": [
             {
-                "mark": "bar",
+                "mark": {"type": "bar", "binSpacing": 0},
                 "params": [picked("sport")],
                 "encoding": {
                     "x": {**x, "bin": "binned"},

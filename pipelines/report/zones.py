@@ -120,7 +120,7 @@ def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
         ],
         "layer": [
             {
-                "mark": "bar",
+                "mark": {"type": "bar", "binSpacing": 0},
                 "params": [picked("zone")],
                 "encoding": {
                     "x": {**x, "bin": "binned"},
