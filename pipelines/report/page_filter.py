@@ -1,0 +1,51 @@
+"""The filter of the whole page: which periods and sports the reader may choose."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipelines.report.marts import Marts, latest_day, query
+from pipelines.report.units import GROUP_NAMES
+
+SPAN = """
+    select min(activity_date) as first_day, max(activity_date) as last_day, list(distinct sport_group) as groups
+    from activities
+"""
+# Of the choice that the page begins with, and of the next one.
+SHORT_DAYS, LONG_DAYS = 365, 3 * 365
+
+
+class Period(NamedTuple):
+    """A choice of days, both included; without `first` all days of the history."""
+
+    name: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class PageFilter:
+    """What the reader may choose; `first` and `last` are the days of the whole history, until the marts were built."""
+
+    first: str
+    last: str
+    periods: list[Period]
+    groups: dict[str, str]
+
+
+def page_filter(marts: Marts) -> PageFilter:
+    """Of a history with one activity at least."""
+    [span] = query(marts, SPAN)
+    # An activity may stand in the future: a device's clock was wrong.
+    first, today = span["first_day"], max(latest_day(marts), span["last_day"])
+    periods = [
+        Period("12 months", str(today - dt.timedelta(SHORT_DAYS)), str(today)),
+        Period("3 years", str(today - dt.timedelta(LONG_DAYS)), str(today)),
+        Period("all", "", str(today)),
+        *(
+            Period(str(year), f"{year}-01-01", f"{year}-12-31")
+            for year in range(today.year, first.year - 1, -1)
+        ),
+    ]
+    groups = {group: name for group, name in GROUP_NAMES.items() if group in span["groups"]}
+    return PageFilter(str(first), str(today), periods, groups)
