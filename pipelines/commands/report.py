@@ -7,7 +7,7 @@ import duckdb
 
 from pipelines.errors import UserError
 from pipelines.playground import Playground
-from pipelines.report import write_report
+from pipelines.report import Privacy, write_report
 from pipelines.settings import load_settings
 from pipelines.warehouse.published import open_published
 
@@ -21,7 +21,13 @@ def main(playground: Playground) -> None:
     settings = load_settings(playground)
     with open_published(playground) as marts:
         try:
-            write_report(marts, playground.report, settings.report.units, settings.marts.week_start)
+            write_report(
+                marts,
+                playground.report,
+                settings.report.units,
+                settings.marts.week_start,
+                Privacy(settings.report.privacy_radius_m, playground.privacy_zones),
+            )
         except (duckdb.BinderException, duckdb.CatalogException):
             raise UserError(
                 f"the marts in {playground.marts} lack what the report draws, as another version has built them: "

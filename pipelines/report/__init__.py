@@ -4,5 +4,6 @@ A section is a file of this package: its query, its chart and the table behind t
 """
 
 from pipelines.report.page import write_report
+from pipelines.report.zone_file import Privacy
 
-__all__ = ["write_report"]
+__all__ = ["Privacy", "write_report"]

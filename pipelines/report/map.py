@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.report.charts import BLUE, GREEN, GREY, ORANGE
+from pipelines.report.colours import BLUE, GREEN, GREY, ORANGE, year_colours
 from pipelines.report.marts import Marts, Row, query
 from pipelines.report.polylines import UNITS_PER_DEGREE, Bools, Ints, Lines, decode, encode, simplify
 from pipelines.report.privacy import Floats, Zones, mercator
 from pipelines.report.section import Section, Table, TrackMap
 from pipelines.report.units import GROUP_NAMES, Units
+from pipelines.report.zone_file import Privacy, privacy_zones
 
 TRACKS = """
     select t.activity_id, t.polyline, a.activity_name, a.activity_date as day, a.sport_group, a.distance_m
@@ -51,9 +52,10 @@ class Region:
     east: float
 
 
-def map_sections(marts: Marts, units: Units, zones: Zones, radius_m: float) -> list[Section]:
+def map_sections(marts: Marts, units: Units, privacy: Privacy) -> list[Section]:
     """One section with the map, or none without a track to be shown."""
     rows = query(marts, TRACKS)
+    zones = privacy_zones(marts, privacy)
     pieces, owners = drawn_pieces(decode([row["polyline"] for row in rows]), zones)
     if not owners.size:
         return []
@@ -65,13 +67,16 @@ def map_sections(marts: Marts, units: Units, zones: Zones, radius_m: float) -> l
         Section(
             "map",
             "Map",
-            _caption(len(rows) - len(shown), radius_m),
+            _caption(len(rows) - len(shown), privacy.radius_m),
             figures=[
                 TrackMap(
                     "A map of the ways of all activities, without a ground; the table below counts them",
                     {
                         **_tracks(shown, units),
-                        "regions": [_place(region, shown) for region in regions(pieces, owners)],
+                        "regions": [
+                            _place(region, rank)
+                            for rank, region in enumerate(regions(pieces, owners)[:REGIONS_NAMED])
+                        ],
                         "tiles": _tiles(marts, zones),
                     },
                 )
@@ -160,13 +165,14 @@ def _tracks(shown: Sequence[tuple[Row, str]], units: Units) -> dict[str, object]
     """The tracks in short: place of the name, day, place of the group, distance, pieces as encoded polylines."""
     names = list(dict.fromkeys(row["activity_name"] or "" for row, _ in shown))
     place = {name: index for index, name in enumerate(names)}
+    years = sorted({row["day"].year for row, _ in shown})
     groups = [group for group in GROUP_NAMES if any(row["sport_group"] == group for row, _ in shown)]
     return {
         "unit": units.distance.name,
         "unit_m": units.distance.size_m,
         "names": names,
         "groups": [[group, GROUP_NAMES[group], GROUP_COLOURS[group]] for group in groups],
-        "years": sorted({row["day"].year for row, _ in shown}),
+        "years": list(zip(years, year_colours(len(years)), strict=True)),
         "tracks": [
             [
                 row["activity_id"],
@@ -179,3 +185,40 @@ def _tracks(shown: Sequence[tuple[Row, str]], units: Units) -> dict[str, object]
             for row, text in shown
         ],
     }
+
+
+def _place(region: Region, rank: int) -> list[object]:
+    name = "most activities" if not rank else f"region {rank + 1}"
+    return [f"{name} ({region.track_count:,})", region.south, region.west, region.north, region.east]
+
+
+def _tiles(marts: Marts, zones: Zones) -> dict[str, object]:
+    """The visited tiles that no zone touches: x, y and the day of the first visit of each."""
+    rows = query(marts, TILES, TILE_ZOOM)
+    x, y = (np.array([row[name] for row in rows], np.float64) for name in ("x", "y"))
+    hidden = zones.hide_tiles(TILE_ZOOM, x, y)
+    shown = [row for row, is_hidden in zip(rows, hidden, strict=True) if not is_hidden]
+    return {"zoom": TILE_ZOOM, "visited": [[row["x"], row["y"], str(row["first_on"])] for row in shown]}
+
+
+def _table(rows: Sequence[Row], units: Units) -> Table:
+    """A line for each year and sport group, the newest year first."""
+    lines: dict[tuple[int, str], list[float]] = {}
+    for row in rows:
+        lines.setdefault((row["day"].year, row["sport_group"]), []).append(row["distance_m"] or 0)
+    order = list(GROUP_NAMES)
+    return Table(
+        ["Year", "Sports", "Tracks on the map", f"{units.distance.name} of these activities"],
+        [
+            [
+                str(year),
+                GROUP_NAMES[group],
+                f"{len(distances_m):,}",
+                f"{units.distance.of(sum(distances_m)):,.0f}",
+            ]
+            for (year, group), distances_m in sorted(
+                lines.items(), key=lambda line: (-line[0][0], order.index(line[0][1]))
+            )
+        ],
+        text_columns=2,
+    )

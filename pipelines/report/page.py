@@ -19,6 +19,7 @@ from pipelines.report.gear import gear_sections
 from pipelines.report.intervals import interval_sections
 from pipelines.report.latest import latest_section
 from pipelines.report.library import drawing_library
+from pipelines.report.map import map_sections
 from pipelines.report.marts import Marts, query
 from pipelines.report.overview import overview_section
 from pipelines.report.page_filter import page_filter
@@ -33,11 +34,12 @@ from pipelines.report.units import UNITS, Units
 from pipelines.report.weekly_pace import weekly_pace_sections
 from pipelines.report.weekly_volume import weekly_volume_section
 from pipelines.report.year_to_date import year_to_date_section
+from pipelines.report.zone_file import Privacy
 from pipelines.report.zones import zone_sections
 from pipelines.templates import load_template
 
 TEMPLATE = Path(__file__).with_name("page.html")
-DRAW = Path(__file__).with_name("draw.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("map.js", "draw.js")]
 
 
 def write_report(
@@ -45,23 +47,29 @@ def write_report(
     file: Path,
     units: str,
     week_start: str,
+    privacy: Privacy,
     notes: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Write the page of the published marts, for the user alone; a page of before is replaced as a whole.
 
-    `marts` names each mart without a schema; `units` and `week_start` are those of config.toml. The `notes` stand in
+    `marts` names each mart without a schema; `units` and `week_start` are those of config.toml, `privacy` says what the page's map leaves out. The `notes` stand in
     the page's head; `tell` is called with the title of each part before it is made.
     """
-    write_private(file, render_page(marts, UNITS[units], week_start, notes, tell))
+    write_private(file, render_page(marts, UNITS[units], week_start, privacy, notes, tell))
 
 
 def render_page(
-    marts: Marts, units: Units, week_start: str, notes: Sequence[str], tell: Callable[[str], None]
+    marts: Marts,
+    units: Units,
+    week_start: str,
+    privacy: Privacy,
+    notes: Sequence[str],
+    tell: Callable[[str], None],
 ) -> str:
     """The page as HTML; without an activity it says what to type."""
     has_activity = bool(query(marts, "select 1 as one from activities limit 1"))
-    sections = _sections(marts, units, week_start, tell) if has_activity else []
+    sections = _sections(marts, units, week_start, privacy, tell) if has_activity else []
     tell("the page")
     return load_template(TEMPLATE).render(
         filter=page_filter(marts) if has_activity else None,
@@ -72,7 +80,9 @@ def render_page(
     )
 
 
-def _sections(marts: Marts, units: Units, week_start: str, tell: Callable[[str], None]) -> list[Section]:
+def _sections(
+    marts: Marts, units: Units, week_start: str, privacy: Privacy, tell: Callable[[str], None]
+) -> list[Section]:
     """The sections that have data, from top to bottom; each part is told of by its title before it is made."""
     parts: list[tuple[str, Callable[[], Section | list[Section]]]] = [
         ("Overview", lambda: overview_section(marts, units)),
@@ -90,6 +100,7 @@ def _sections(marts: Marts, units: Units, week_start: str, tell: Callable[[str],
         ("Durability", lambda: durability_sections(marts, units)),
         ("Year to date", lambda: year_to_date_section(marts, units)),
         ("Calendar of days", lambda: calendar_section(marts, units, week_start)),
+        ("Map", lambda: map_sections(marts, units, privacy)),
         ("Gear", lambda: gear_sections(marts, units)),
         ("Settings", lambda: settings_sections(marts, units)),
         ("Agreement with Strava", lambda: agreement_sections(marts)),
@@ -116,8 +127,9 @@ class Script:
 
 
 def _scripts() -> list[Script]:
-    """The library that defines `vegaEmbed`, and what draws the charts with it."""
-    return [Script(inline_script(source)) for source in (drawing_library(), DRAW.read_text(encoding="utf-8"))]
+    """The library that defines `vegaEmbed`, and what draws the map, and the charts with it."""
+    sources = [drawing_library(), *(file.read_text(encoding="utf-8") for file in SCRIPTS)]
+    return [Script(inline_script(source)) for source in sources]
 
 
 def inline_script(source: str) -> Markup:
