@@ -6,7 +6,7 @@ displaced by a secret, always the same way: pages that differ from time to time 
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ Place = tuple[float, float]
 EARTH_RADIUS_M = 6_371_008.8
 # A displacement is drawn between these, in radii of the zone. What has been drawn serves another radius, too, as long
 # as it lies between 0.3 and 0.8 of it.
-DRAWN_FROM, DRAWN_TO = 0.4, 0.75
+DRAWN_FROM, DRAWN_TO = 0.5, 0.75
 LEAST, MOST = 0.3, 0.8
 # Side of the squares in which starts and ends are counted, in radii: what lies in one square is within 0.2 of each other.
 SQUARE = 0.13
@@ -31,7 +31,7 @@ HIGHEST_LATITUDE_DEG = 85.05
 class KnownPlaces:
     """What is kept from one page to the next: the secret, the places, the radii that displacements were drawn for."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     places: tuple[Place, ...] = ()
     drawn_for_m: tuple[float, ...] = ()
 
@@ -65,11 +65,11 @@ class Zones:
         west, north = x * side - np.pi, np.pi - y * side
         hidden = np.zeros(x.shape, np.bool_)
         for zone_x, zone_y, radius in zip(self.x, self.y, self.radius * MARGIN, strict=True):
-            east_off = zone_x - np.clip(zone_x, west, west + side)
             north_off = zone_y - np.clip(zone_y, north - side, north)
-            # At the date line tiles of one edge of the map touch zones at the other.
-            east_off = np.minimum(np.abs(east_off), np.abs(2 * np.pi - side - np.abs(west + side / 2 - zone_x)))
-            hidden |= np.hypot(east_off, north_off) < radius
+            # At the date line a zone reaches over to the other edge of the map.
+            for turned_x in (zone_x - 2 * np.pi, zone_x, zone_x + 2 * np.pi):
+                east_off = turned_x - np.clip(turned_x, west, west + side)
+                hidden |= np.hypot(east_off, north_off) < radius
         return hidden
 
 
