@@ -114,7 +114,8 @@ def _chart(durations: Sequence[str], afters: Sequence[str]) -> Specification:
             hover(
                 x,
                 "datum.series + ': ' + format(datum.share, '.0f') + ' % in ' + datum.activities + (datum.activities == 1 ? ' activity' : ' activities')",
-                {"field": "after", "type": "nominal", "title": "after"},
+                "after",
+                "datum.after",
             ),
         ],
     }

@@ -101,8 +101,8 @@ def _chart(rows: Sequence[Row]) -> Specification:
             hover(
                 x,
                 "datum.series + ': ' + datum.watts + ' W'",
-                {"field": "duration", "type": "nominal", "title": "best over"},
-                duration="datum.all[0].duration",
+                "best over",
+                "datum.all[0].duration",
             ),
         ],
     }

@@ -7,10 +7,10 @@ from pipelines.report.colours import PALETTE, named
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Section, Table
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     IN_PERIOD,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
@@ -74,7 +74,8 @@ def _chart(week: dt.date, *, has_points: bool) -> Specification:
             hover(
                 x,
                 "datum.series + ': ' + format(datum.value, '.0f')",
-                {"field": "day", "type": "temporal", "title": "day", "format": DAY_FORMAT},
+                "day",
+                day_text(),
             ),
         ],
     }

@@ -8,10 +8,10 @@ from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Figure, Section, Table
 from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, pace_unit, whole_number
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     IN_PERIOD,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
@@ -122,7 +122,8 @@ def _chart(
             hover(
                 x,
                 f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'",
-                {"field": "day", "type": "temporal", "title": "week from", "format": DAY_FORMAT},
+                "week from",
+                day_text(),
             ),
         ],
     }

@@ -13,6 +13,7 @@ from pipelines.report.vegalite import (
     OF_SPORTS,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
@@ -125,7 +126,8 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
             hover(
                 x,
                 f"datum.sport + ': ' + format(datum.hours, '.1f') + ' h, ' + format(datum.distance, ',.1f') + ' {length}'",
-                {"field": "day", "type": "temporal", "title": "from", "format": "%a, %-d %b %Y"},
+                "from",
+                day_text(),
                 place=f"time(datum.day) + {BAR_WIDTH / 2} * (time(timeOffset(grain, datum.day, 1)) - time(datum.day))",
             ),
         ],

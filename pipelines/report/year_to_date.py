@@ -106,8 +106,8 @@ def _chart(rows: Sequence[Row], this_year: int, units: Units) -> Specification:
                 x,
                 "datum.year + ': ' + format(datum.distance, ',.0f') + "
                 f"' {length}, ' + format(datum.hours, ',.0f') + ' h'",
-                {"field": "date", "type": "nominal", "title": "until"},
-                date="timeFormat(datetime(2023, 0, datum.day), '%-d %b')",
+                "until",
+                "timeFormat(datetime(2023, 0, datum.day), '%-d %b')",
             ),
         ],
     }

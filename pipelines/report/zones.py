@@ -7,11 +7,11 @@ from pipelines.report.colours import ZONES
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Fold, Section, Table
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     IN_PERIOD,
     OF_SPORTS,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
@@ -134,7 +134,8 @@ def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
             hover(
                 x,
                 "datum.zone + ': ' + format(datum.minutes / 60, '.1f') + ' h, ' + format(datum.share, '.0f') + ' %'",
-                {"field": "day", "type": "temporal", "title": "from", "format": DAY_FORMAT},
+                "from",
+                day_text(),
                 place=f"time(datum.day) + {BAR_WIDTH / 2} * ({end} - time(datum.day))",
             ),
         ],
