@@ -16,6 +16,7 @@ from pipelines.report.vegalite import (
     hover,
     pace_scale,
     period_axis,
+    spoken,
 )
 
 # The value of a month is that of its last day, or of today.
@@ -104,7 +105,7 @@ def _chart(model: Model, week: dt.date) -> Specification:
         "transform": [IN_PERIOD],
         "layer": [
             {
-                "mark": {"type": "area", "color": ORANGE, "opacity": 0.2},
+                "mark": {"type": "area", "color": ORANGE, "opacity": 0.2, "aria": False},
                 "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
             },
             {
@@ -112,6 +113,7 @@ def _chart(model: Model, week: dt.date) -> Specification:
                 "encoding": {
                     "x": x,
                     "y": y,
+                    **spoken("datum.text"),
                 },
             },
             hover(

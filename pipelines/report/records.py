@@ -16,6 +16,7 @@ from pipelines.report.vegalite import (
     hover,
     pace_scale,
     picked,
+    spoken,
     years_axis,
 )
 
@@ -94,18 +95,19 @@ def _chart(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> Specification
         "color": coloured("distance", names, spectrum(len(names))),
         "opacity": faded(),
     }
-    told = hover(x, "datum.distance + ': ' + datum.time + ', ' + datum.activity", "set on", day_text())
+    line = "datum.distance + ': ' + datum.time + ', ' + datum.activity"
+    told = hover(x, line, "set on", day_text())
     return {
         "layer": [
             {
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
                 "params": [picked("distance")],
-                "encoding": encoding,
+                "encoding": encoding | spoken("datum.distance"),
             },
             {
                 "transform": [was_set],
                 "mark": {"type": "point", "filled": True, "size": 55},
-                "encoding": encoding,
+                "encoding": encoding | spoken(f"{day_text()} + ', ' + {line}"),
             },
             {**told, "transform": [was_set, *told["transform"]]},
         ]

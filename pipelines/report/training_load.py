@@ -16,6 +16,7 @@ from pipelines.report.vegalite import (
     hover,
     period_axis,
     picked,
+    spoken,
 )
 
 BY_DAY = """
@@ -69,6 +70,7 @@ def _chart(week: dt.date, *, has_points: bool) -> Specification:
                         "scale": named(SERIES, DASHES),
                     },
                     "opacity": faded(),
+                    **spoken("datum.series"),
                 },
             },
             hover(

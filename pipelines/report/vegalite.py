@@ -172,7 +172,7 @@ def hover(x: Specification, line: str, title: str, head: str, *, place: str | No
     nearest = {"nearest": True, "on": "pointerover", "clear": "pointerout"}
     return {
         "transform": transform,
-        "mark": {"type": "rule", "strokeWidth": 1.5},
+        "mark": {"type": "rule", "strokeWidth": 1.5, "aria": False},
         "params": [{"name": "hovered", "select": {"type": "point", "fields": [field], **nearest}}],
         "encoding": {
             "x": {**x, "field": "place"} if place else x,
@@ -180,6 +180,11 @@ def hover(x: Specification, line: str, title: str, head: str, *, place: str | No
             "tooltip": {"value": {"expr": f"{{'{title}': {shown}.head, ' ': {shown}.lines}}"}},
         },
     }
+
+
+def spoken(text: str) -> Specification:
+    """The channel with what a screen reader says of each mark: the value of an expression."""
+    return {"description": {"value": {"expr": text}}}
 
 
 def day_text(field: str = "day") -> str:

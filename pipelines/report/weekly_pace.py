@@ -20,6 +20,7 @@ from pipelines.report.vegalite import (
     pace_text,
     period_axis,
     picked,
+    spoken,
 )
 
 GROUPS = ("foot", "ride", "swim")
@@ -93,6 +94,7 @@ def _chart(
     series: Sequence[str], sports: Sequence[str], latest_week: dt.date, unit: PaceUnit
 ) -> Specification:
     x = period_axis(latest_week)
+    line = f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'"
     encoding = {
         "x": x,
         "y": {"field": "value", **pace_scale(unit), "title": None},
@@ -112,16 +114,16 @@ def _chart(
                 "transform": [{"filter": "datum.series != 'four weeks'"}],
                 "mark": {"type": "point", "filled": True, "size": 30},
                 "params": [picked("series")],
-                "encoding": encoding,
+                "encoding": encoding | spoken(f"{day_text()} + ', ' + {line}"),
             },
             {
                 "transform": [{"filter": "datum.series == 'four weeks'"}],
                 "mark": {"type": "line", "strokeWidth": 2.5},
-                "encoding": encoding,
+                "encoding": encoding | spoken("datum.series"),
             },
             hover(
                 x,
-                f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'",
+                line,
                 "week from",
                 day_text(),
             ),

@@ -20,6 +20,7 @@ from pipelines.report.vegalite import (
     menu,
     period_axis,
     picked,
+    spoken,
 )
 
 # The other sports share the last colour of the palette.
@@ -94,6 +95,7 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
     length = units.distance.name
     measures = {"hours": "moving time, hours", "distance": f"distance, {length}"}
     x = period_axis(week)
+    line = f"datum.sport + ': ' + format(datum.hours, '.1f') + ' h, ' + format(datum.distance, ',.1f') + ' {length}'"
     return {
         "params": [
             menu("measure", "Show", measures, chosen="hours"),
@@ -121,11 +123,12 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
                     "color": coloured("sport", sports, PALETTE),
                     "opacity": faded(),
                     "order": {"field": "rank", "type": "quantitative"},
+                    **spoken(f"{day_text()} + ', ' + {line}"),
                 },
             },
             hover(
                 x,
-                f"datum.sport + ': ' + format(datum.hours, '.1f') + ' h, ' + format(datum.distance, ',.1f') + ' {length}'",
+                line,
                 "from",
                 day_text(),
                 place=f"time(datum.day) + {BAR_WIDTH / 2} * (time(timeOffset(grain, datum.day, 1)) - time(datum.day))",

@@ -18,6 +18,7 @@ from pipelines.report.vegalite import (
     menu,
     period_axis,
     picked,
+    spoken,
 )
 from pipelines.report.weekly_volume import BAR_WIDTH
 
@@ -92,6 +93,9 @@ def _values(rows: Sequence[Row]) -> list[Row]:
 
 def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
     x = period_axis(week)
+    line = (
+        "datum.zone + ': ' + format(datum.minutes / 60, '.1f') + ' h, ' + format(datum.share, '.0f') + ' %'"
+    )
     end = "time(timeOffset(grain, datum.day, 1))"
     return {
         "params": [
@@ -129,11 +133,12 @@ def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
                     "color": coloured("zone", NAMES, ZONES),
                     "opacity": faded(),
                     "order": {"field": "rank", "type": "quantitative"},
+                    **spoken(f"{day_text()} + ', ' + {line}"),
                 },
             },
             hover(
                 x,
-                "datum.zone + ': ' + format(datum.minutes / 60, '.1f') + ' h, ' + format(datum.share, '.0f') + ' %'",
+                line,
                 "from",
                 day_text(),
                 place=f"time(datum.day) + {BAR_WIDTH / 2} * ({end} - time(datum.day))",
