@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pipelines.report.marts import Marts, Row, latest_day, query
 from pipelines.report.section import Section, Table
 from pipelines.report.units import Units, hours
-from pipelines.report.vegalite import DAY_FORMAT, OF_SPORTS, Specification, figure
+from pipelines.report.vegalite import DAY_FORMAT, OF_SPORTS, Specification, day_text, figure, spoken
 
 BY_DAY = """
     select activity_date as day, sport_group, count(*) as activity_count, coalesce(sum(moving_time_s), 0) as time_s,
@@ -137,7 +137,11 @@ def _chart(years: Sequence[int], first_weekday: int) -> Specification:
         "layer": [
             _all_days(years, first_weekday, square),
             _active_days(years, first_weekday, square),
-            {"data": {"values": lines}, "mark": {"type": "rule", "color": MONTH_LINE}, "encoding": square},
+            {
+                "data": {"values": lines},
+                "mark": {"type": "rule", "color": MONTH_LINE, "aria": False},
+                "encoding": square,
+            },
             {
                 "data": {"values": names},
                 "mark": {
@@ -146,6 +150,7 @@ def _chart(years: Sequence[int], first_weekday: int) -> Specification:
                     "baseline": "bottom",
                     "fontSize": 10,
                     "color": MONTH_NAME,
+                    "aria": False,
                 },
                 "encoding": {"x": square["x"], "y": square["y"], "text": {"field": "name"}},
             },
@@ -161,7 +166,7 @@ def _all_days(years: Sequence[int], first_weekday: int, square: Specification) -
             {"calculate": f"datetime({first.year}, 0, 1 + datum.number)", "as": "day"},
             *_place(years, first_weekday),
         ],
-        "mark": {**SQUARE, "color": EMPTY_DAY},
+        "mark": {**SQUARE, "color": EMPTY_DAY, "aria": False},
         "encoding": {**square, "tooltip": [DAY]},
     }
 
@@ -184,6 +189,7 @@ def _active_days(years: Sequence[int], first_weekday: int, square: Specification
                 "scale": {"range": "ramp", "domainMin": 0},
                 "legend": {"format": ".1~f", "gradientLength": 160},
             },
+            **spoken(f"{day_text()} + ', ' + format(datum.hours, '.1f') + ' h'"),
             "tooltip": [
                 DAY,
                 {"field": "activities", "type": "quantitative"},

@@ -8,7 +8,16 @@ from pipelines.report.colours import ORANGE
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Figure, Section, Table
 from pipelines.report.units import PaceUnit, Units, pace_unit
-from pipelines.report.vegalite import DAY_FORMAT, IN_PERIOD, Specification, figure, pace_scale, period_axis
+from pipelines.report.vegalite import (
+    IN_PERIOD,
+    Specification,
+    day_text,
+    figure,
+    hover,
+    pace_scale,
+    period_axis,
+    spoken,
+)
 
 # The value of a month is that of its last day, or of today.
 DAY = "least(last_day(month_start_date), (select max(load_date) from daily_training_load))"
@@ -96,7 +105,7 @@ def _chart(model: Model, week: dt.date) -> Specification:
         "transform": [IN_PERIOD],
         "layer": [
             {
-                "mark": {"type": "area", "color": ORANGE, "opacity": 0.2},
+                "mark": {"type": "area", "color": ORANGE, "opacity": 0.2, "aria": False},
                 "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
             },
             {
@@ -104,13 +113,15 @@ def _chart(model: Model, week: dt.date) -> Specification:
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "tooltip": [
-                        {"field": "day", "type": "temporal", "title": "on", "format": DAY_FORMAT},
-                        {"field": "text", "type": "nominal", "title": model.title.lower()},
-                        {"field": "reserve", "type": "nominal", "title": model.reserve},
-                    ],
+                    **spoken("datum.text"),
                 },
             },
+            hover(
+                x,
+                f"'{model.title.lower()}: ' + datum.text + '\\n{model.reserve}: ' + datum.reserve",
+                "on",
+                day_text(),
+            ),
         ],
     }
 

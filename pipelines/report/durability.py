@@ -6,7 +6,7 @@ from pipelines.report.colours import BLUE, GREEN, ORANGE, PINK
 from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Figure, Section, Table
 from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, clock, pace_unit
-from pipelines.report.vegalite import IN_PERIOD, Specification, coloured, faded, figure, hover, picked
+from pipelines.report.vegalite import IN_PERIOD, Specification, coloured, faded, figure, hover, picked, spoken
 
 # By month, so that the chart can add up the months of the period.
 BY_MONTH = """
@@ -109,12 +109,14 @@ def _chart(durations: Sequence[str], afters: Sequence[str]) -> Specification:
                     },
                     "color": coloured("series", durations, COLOURS),
                     "opacity": faded(),
+                    **spoken("datum.series"),
                 },
             },
             hover(
                 x,
                 "datum.series + ': ' + format(datum.share, '.0f') + ' % in ' + datum.activities + (datum.activities == 1 ? ' activity' : ' activities')",
-                {"field": "after", "type": "nominal", "title": "after"},
+                "after",
+                "datum.after",
             ),
         ],
     }

@@ -15,6 +15,7 @@ from pipelines.report.vegalite import (
     pace_scale,
     pace_text,
     picked,
+    spoken,
 )
 
 GROUPS = ("foot", "ride", "swim")
@@ -131,6 +132,7 @@ def _chart(sessions: dict[str, str], unit: PaceUnit) -> Specification:
             "y2": {"value": "height"} if is_pace else {"datum": 0},
             "color": coloured("kind", ["work", "rest"], [ORANGE, GREY]),
             "opacity": faded(),
+            **spoken("datum.kind + ' after ' + datum.after + ', ' + datum.time + ', ' + datum.shown"),
             "tooltip": [
                 {"field": "kind", "type": "nominal", "title": "piece"},
                 {"field": "after", "type": "nominal", "title": "after"},

@@ -6,7 +6,7 @@ from pipelines.report.colours import BLUE, GREY, ORANGE
 from pipelines.report.marts import Marts, Row, latest_day, query
 from pipelines.report.section import Section, Table
 from pipelines.report.units import GROUP_NAMES, clock, whole_number
-from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, picked
+from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, picked, spoken
 
 BESTS = """
     with curve as (
@@ -96,13 +96,14 @@ def _chart(rows: Sequence[Row]) -> Specification:
                     },
                     "color": coloured("series", list(SERIES), [GREY, ORANGE, BLUE]),
                     "opacity": faded(),
+                    **spoken("datum.series"),
                 },
             },
             hover(
                 x,
                 "datum.series + ': ' + datum.watts + ' W'",
-                {"field": "duration", "type": "nominal", "title": "best over"},
-                duration="datum.all[0].duration",
+                "best over",
+                "datum.all[0].duration",
             ),
         ],
     }

@@ -8,13 +8,15 @@ from pipelines.report.marts import Marts, Row, latest_day, query
 from pipelines.report.section import Figure, Link, Section, Table
 from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, clock, effort_name, pace_unit
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
+    hover,
     pace_scale,
     picked,
+    spoken,
     years_axis,
 )
 
@@ -73,7 +75,6 @@ def _values(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> list[Row]:
     return [
         {
             "day": day,
-            "set": row["day"],
             "is_point": is_point,
             "distance": effort_name(row["effort_distance_m"]),
             "value": unit.value(row["pace_s_per_km"]),
@@ -86,30 +87,29 @@ def _values(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> list[Row]:
 
 def _chart(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> Specification:
     names = list(dict.fromkeys(effort_name(row["effort_distance_m"]) for row in rows))
+    x = years_axis(min(row["day"] for row in rows), today)
+    was_set = {"filter": "datum.is_point"}
     encoding = {
-        "x": years_axis(min(row["day"] for row in rows), today),
+        "x": x,
         "y": {"field": "value", **pace_scale(unit), "title": None},
         "color": coloured("distance", names, spectrum(len(names))),
         "opacity": faded(),
-        "tooltip": [
-            {"field": "distance", "type": "nominal"},
-            {"field": "time", "type": "nominal"},
-            {"field": "set", "type": "temporal", "format": DAY_FORMAT},
-            {"field": "activity", "type": "nominal"},
-        ],
     }
+    line = "datum.distance + ': ' + datum.time + ', ' + datum.activity"
+    told = hover(x, line, "set on", day_text())
     return {
         "layer": [
             {
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
                 "params": [picked("distance")],
-                "encoding": encoding,
+                "encoding": encoding | spoken("datum.distance"),
             },
             {
-                "transform": [{"filter": "datum.is_point"}],
+                "transform": [was_set],
                 "mark": {"type": "point", "filled": True, "size": 55},
-                "encoding": encoding,
+                "encoding": encoding | spoken(f"{day_text()} + ', ' + {line}"),
             },
+            {**told, "transform": [was_set, *told["transform"]]},
         ]
     }
 

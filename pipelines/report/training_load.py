@@ -7,15 +7,16 @@ from pipelines.report.colours import PALETTE, named
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Section, Table
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     IN_PERIOD,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
     period_axis,
     picked,
+    spoken,
 )
 
 BY_DAY = """
@@ -69,12 +70,14 @@ def _chart(week: dt.date, *, has_points: bool) -> Specification:
                         "scale": named(SERIES, DASHES),
                     },
                     "opacity": faded(),
+                    **spoken("datum.series"),
                 },
             },
             hover(
                 x,
                 "datum.series + ': ' + format(datum.value, '.0f')",
-                {"field": "day", "type": "temporal", "title": "day", "format": DAY_FORMAT},
+                "day",
+                day_text(),
             ),
         ],
     }

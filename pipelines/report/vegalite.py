@@ -153,36 +153,40 @@ def pace_text(unit: PaceUnit, field: str) -> str:
     return f"utcFormat(datum['{field}'] * 1000, datum['{field}'] >= 3600 ? '%-H:%M:%S' : '%-M:%S')"
 
 
-def hover(x: Specification, line: str, head: Specification, **calculated: str) -> Specification:
+def hover(x: Specification, line: str, title: str, head: str, *, place: str | None = None) -> Specification:
     """A layer with one tooltip for all series at the nearest x: `line` is the expression of each one's line in it.
 
-    `head` is the tooltip's first field. Fields that are calculated once for each x follow by name, with their
-    expressions: `place` is where the line under the pointer stands, if not at x.
+    Above them stands the value of the expression `head`. `place` is the expression of where the line under the pointer
+    stands, if not at x.
     """
     field = x["field"]
+    transform = [
+        {"calculate": line, "as": "line"},
+        {"aggregate": [{"op": "values", "as": "all"}], "groupby": [field]},
+        {"calculate": "join(pluck(datum.all, 'line'), '\\n')", "as": "lines"},
+        {"calculate": head, "as": "head"},
+        *([{"calculate": place, "as": "place"}] if place else []),
+    ]
+    # The pointer meets the cell around the rule, whose datum is the rule: Vega-Lite would look for texts in the cell.
+    shown = "(datum.datum || datum)"
+    nearest = {"nearest": True, "on": "pointerover", "clear": "pointerout"}
     return {
-        "transform": [
-            {"calculate": line, "as": "line"},
-            {"aggregate": [{"op": "values", "as": "all"}], "groupby": [field]},
-            {"calculate": "join(pluck(datum.all, 'line'), '\\n')", "as": "lines"},
-            *({"calculate": expression, "as": name} for name, expression in calculated.items()),
-        ],
-        "mark": {"type": "rule", "strokeWidth": 1.5},
-        "params": [
-            {
-                "name": "hovered",
-                "select": {
-                    "type": "point",
-                    "fields": [field],
-                    "nearest": True,
-                    "on": "pointerover",
-                    "clear": "pointerout",
-                },
-            }
-        ],
+        "transform": transform,
+        "mark": {"type": "rule", "strokeWidth": 1.5, "aria": False},
+        "params": [{"name": "hovered", "select": {"type": "point", "fields": [field], **nearest}}],
         "encoding": {
-            "x": {**x, "field": "place"} if "place" in calculated else x,
+            "x": {**x, "field": "place"} if place else x,
             "opacity": {"condition": {"param": "hovered", "empty": False, "value": 0.5}, "value": 0},
-            "tooltip": [head, {"field": "lines", "type": "nominal", "title": " "}],
+            "tooltip": {"value": {"expr": f"{{'{title}': {shown}.head, ' ': {shown}.lines}}"}},
         },
     }
+
+
+def spoken(text: str) -> Specification:
+    """The channel with what a screen reader says of each mark: the value of an expression."""
+    return {"description": {"value": {"expr": text}}}
+
+
+def day_text(field: str = "day") -> str:
+    """The expression that writes a day."""
+    return f"timeFormat(datum['{field}'], '{DAY_FORMAT}')"

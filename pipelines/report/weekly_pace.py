@@ -8,10 +8,10 @@ from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Figure, Section, Table
 from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, pace_unit, whole_number
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     IN_PERIOD,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
@@ -20,6 +20,7 @@ from pipelines.report.vegalite import (
     pace_text,
     period_axis,
     picked,
+    spoken,
 )
 
 GROUPS = ("foot", "ride", "swim")
@@ -93,6 +94,7 @@ def _chart(
     series: Sequence[str], sports: Sequence[str], latest_week: dt.date, unit: PaceUnit
 ) -> Specification:
     x = period_axis(latest_week)
+    line = f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'"
     encoding = {
         "x": x,
         "y": {"field": "value", **pace_scale(unit), "title": None},
@@ -112,17 +114,18 @@ def _chart(
                 "transform": [{"filter": "datum.series != 'four weeks'"}],
                 "mark": {"type": "point", "filled": True, "size": 30},
                 "params": [picked("series")],
-                "encoding": encoding,
+                "encoding": encoding | spoken(f"{day_text()} + ', ' + {line}"),
             },
             {
                 "transform": [{"filter": "datum.series == 'four weeks'"}],
                 "mark": {"type": "line", "strokeWidth": 2.5},
-                "encoding": encoding,
+                "encoding": encoding | spoken("datum.series"),
             },
             hover(
                 x,
-                f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'",
-                {"field": "day", "type": "temporal", "title": "week from", "format": DAY_FORMAT},
+                line,
+                "week from",
+                day_text(),
             ),
         ],
     }

@@ -13,12 +13,14 @@ from pipelines.report.vegalite import (
     OF_SPORTS,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
     menu,
     period_axis,
     picked,
+    spoken,
 )
 
 # The other sports share the last colour of the palette.
@@ -93,6 +95,7 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
     length = units.distance.name
     measures = {"hours": "moving time, hours", "distance": f"distance, {length}"}
     x = period_axis(week)
+    line = f"datum.sport + ': ' + format(datum.hours, '.1f') + ' h, ' + format(datum.distance, ',.1f') + ' {length}'"
     return {
         "params": [
             menu("measure", "Show", measures, chosen="hours"),
@@ -120,12 +123,14 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
                     "color": coloured("sport", sports, PALETTE),
                     "opacity": faded(),
                     "order": {"field": "rank", "type": "quantitative"},
+                    **spoken(f"{day_text()} + ', ' + {line}"),
                 },
             },
             hover(
                 x,
-                f"datum.sport + ': ' + format(datum.hours, '.1f') + ' h, ' + format(datum.distance, ',.1f') + ' {length}'",
-                {"field": "day", "type": "temporal", "title": "from", "format": "%a, %-d %b %Y"},
+                line,
+                "from",
+                day_text(),
                 place=f"time(datum.day) + {BAR_WIDTH / 2} * (time(timeOffset(grain, datum.day, 1)) - time(datum.day))",
             ),
         ],

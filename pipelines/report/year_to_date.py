@@ -6,7 +6,7 @@ from pipelines.report.colours import year_colours
 from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Section, Table
 from pipelines.report.units import GROUP_NAMES, Units, hours
-from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, menu, picked
+from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, menu, picked, spoken
 
 # Each seventh day, counted from today's back: this year's line ends today. Of each group, and of all together.
 BY_DAY = """
@@ -100,14 +100,15 @@ def _chart(rows: Sequence[Row], this_year: int, units: Units) -> Specification:
                         "value": OTHER_YEAR_WIDTH,
                     },
                     "opacity": faded(),
+                    **spoken("datum.year"),
                 },
             },
             hover(
                 x,
                 "datum.year + ': ' + format(datum.distance, ',.0f') + "
                 f"' {length}, ' + format(datum.hours, ',.0f') + ' h'",
-                {"field": "date", "type": "nominal", "title": "until"},
-                date="timeFormat(datetime(2023, 0, datum.day), '%-d %b')",
+                "until",
+                "timeFormat(datetime(2023, 0, datum.day), '%-d %b')",
             ),
         ],
     }

@@ -7,17 +7,18 @@ from pipelines.report.colours import ZONES
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Fold, Section, Table
 from pipelines.report.vegalite import (
-    DAY_FORMAT,
     IN_PERIOD,
     OF_SPORTS,
     Specification,
     coloured,
+    day_text,
     faded,
     figure,
     hover,
     menu,
     period_axis,
     picked,
+    spoken,
 )
 from pipelines.report.weekly_volume import BAR_WIDTH
 
@@ -92,6 +93,9 @@ def _values(rows: Sequence[Row]) -> list[Row]:
 
 def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
     x = period_axis(week)
+    line = (
+        "datum.zone + ': ' + format(datum.minutes / 60, '.1f') + ' h, ' + format(datum.share, '.0f') + ' %'"
+    )
     end = "time(timeOffset(grain, datum.day, 1))"
     return {
         "params": [
@@ -129,12 +133,14 @@ def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
                     "color": coloured("zone", NAMES, ZONES),
                     "opacity": faded(),
                     "order": {"field": "rank", "type": "quantitative"},
+                    **spoken(f"{day_text()} + ', ' + {line}"),
                 },
             },
             hover(
                 x,
-                "datum.zone + ': ' + format(datum.minutes / 60, '.1f') + ' h, ' + format(datum.share, '.0f') + ' %'",
-                {"field": "day", "type": "temporal", "title": "from", "format": DAY_FORMAT},
+                line,
+                "from",
+                day_text(),
                 place=f"time(datum.day) + {BAR_WIDTH / 2} * ({end} - time(datum.day))",
             ),
         ],
