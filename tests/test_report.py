@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from pipelines.errors import visible
-from pipelines.report import write_report
+from pipelines.report import Privacy, write_report
 from tests.harness import PLENTY, last_line, make_playground, rows, run
 from tests.simulated_strava import SimulatedStrava, uniform_history
 
@@ -277,7 +277,7 @@ def test_the_columns_of_the_marts_may_stand_in_any_order(copied: Path, tmp_path:
     pages = []
     with duckdb.connect(str(copied / "marts.duckdb")) as marts:
         for file in (tmp_path / "before.html", tmp_path / "after.html"):
-            write_report(marts, file, "metric", "monday")
+            write_report(marts, file, "metric", "monday", Privacy(400, tmp_path / "zones.json"))
             pages.append(re.sub(r"published marts on [0-9: -]+", "", file.read_text()))
             for (table,) in marts.execute("select table_name from duckdb_tables()").fetchall():
                 columns = [name for name, *_ in marts.execute(f"describe {table}").fetchall()]

@@ -13,8 +13,10 @@ from markupsafe import Markup
 from pipelines.files import write_private
 from pipelines.report.agreement import agreement_sections
 from pipelines.report.calendar import calendar_section
+from pipelines.report.climbs import climb_sections
 from pipelines.report.critical import critical_sections
 from pipelines.report.durability import durability_sections
+from pipelines.report.explorer import explorer_sections
 from pipelines.report.gear import gear_sections
 from pipelines.report.intervals import interval_sections
 from pipelines.report.latest import latest_section
@@ -26,6 +28,7 @@ from pipelines.report.page_filter import page_filter
 from pipelines.report.power_curve import power_curve_sections
 from pipelines.report.predictions import prediction_sections
 from pipelines.report.records import record_sections
+from pipelines.report.routes import route_sections
 from pipelines.report.section import Section
 from pipelines.report.settings import settings_sections
 from pipelines.report.this_week import this_week_section
@@ -101,6 +104,9 @@ def _sections(
         ("Year to date", lambda: year_to_date_section(marts, units)),
         ("Calendar of days", lambda: calendar_section(marts, units, week_start)),
         ("Map", lambda: map_sections(marts, units, privacy)),
+        ("Explorer", lambda: explorer_sections(marts)),
+        ("Routes", lambda: route_sections(marts, units)),
+        ("Climbs", lambda: climb_sections(marts, units)),
         ("Gear", lambda: gear_sections(marts, units)),
         ("Settings", lambda: settings_sections(marts, units)),
         ("Agreement with Strava", lambda: agreement_sections(marts)),

@@ -31,7 +31,8 @@ class Lines:
     @property
     def goes_on(self) -> Bools:
         """Tell of each point but the last whether the next one is of its line."""
-        return self.line[1:] == self.line[:-1]
+        same: Bools = self.line[1:] == self.line[:-1]
+        return same
 
     def only(self, kept: Bools) -> "Lines":
         """The same lines with fewer points."""

@@ -178,7 +178,8 @@ def _drawn_m(secret: bytes, place: Place, radius_m: float) -> Floats:
     digest = hmac.digest(secret, words, hashlib.sha256)
     turn, share = (int.from_bytes(part) / 2**64 for part in (digest[:8], digest[8:16]))
     length_m = radius_m * np.sqrt(DRAWN_FROM**2 + share * (DRAWN_TO**2 - DRAWN_FROM**2))
-    return np.array([np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)]) * length_m
+    east_north_m: Floats = np.array([np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)]) * length_m
+    return east_north_m
 
 
 def _apart_m(ends_deg: Floats, place: Place | Floats) -> Floats:
@@ -189,4 +190,5 @@ def _apart_m(ends_deg: Floats, place: Place | Floats) -> Floats:
         np.sin((latitude - at_latitude) / 2) ** 2
         + np.cos(latitude) * np.cos(at_latitude) * np.sin((longitude - at_longitude) / 2) ** 2
     )
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1)))
+    apart_m: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1)))
+    return apart_m

@@ -52,10 +52,14 @@ def _ends_deg(marts: Marts) -> Floats:
     tracks = decode([row["polyline"] for row in query(marts, TRACKS)])
     is_end = ~np.append(tracks.goes_on, False) | ~np.append(False, tracks.goes_on)
     ends_deg = np.concatenate(
-        [np.array(told, np.float64).reshape(-1, 2), tracks.points[is_end[: len(tracks.points)]] / UNITS_PER_DEGREE]
+        [
+            np.array(told, np.float64).reshape(-1, 2),
+            tracks.points[is_end[: len(tracks.points)]] / UNITS_PER_DEGREE,
+        ]
     )
     # Null is no number, which compares as false.
-    return ends_deg[(np.abs(ends_deg[:, 0]) <= HIGHEST_LATITUDE_DEG) & np.isfinite(ends_deg[:, 1])]
+    shown: Floats = ends_deg[(np.abs(ends_deg[:, 0]) <= HIGHEST_LATITUDE_DEG) & np.isfinite(ends_deg[:, 1])]
+    return shown
 
 
 def read_places(file: Path) -> KnownPlaces:
