@@ -87,7 +87,8 @@ class TrackMap {
         chooser("Colours", ["by sport", "by year"], place => this.legendOf(place ? "year" : "group")),
         ...(this.data.tiles.visited.length ? [element("label", {}, this.tiles, ` tiles visited (zoom ${this.data.tiles.zoom})`)] : [])),
       this.canvas, this.tip, this.legend,
-      element("small", {}, "Drag, or click the map first to zoom with the wheel or two fingers; hover or tap a track for its activity."));
+      this.count = element("small", {"aria-live": "polite"}),
+      element("small", {}, " Drag, or click the map first to zoom with the wheel or two fingers; hover or tap a track for its activity."));
   }
 
   listen() {
@@ -257,7 +258,8 @@ class TrackMap {
       this.stroke(pen, this.named, style.getPropertyValue("--ink"));
     }
     this.drawScale(pen, height, style.getPropertyValue("--ink"));
-    canvas.dataset.shown = tracks.length;
+    const count = `${tracks.length || "No"} track${tracks.length === 1 ? "" : "s"} in view.`;
+    if (this.count.textContent !== count) this.count.textContent = count;
   }
 
   // Corners less than a pixel from the last one make no difference.

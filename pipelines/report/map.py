@@ -55,6 +55,8 @@ class Region:
 def map_sections(marts: Marts, units: Units, privacy: Privacy) -> list[Section]:
     """One section with the map, or none without a track to be shown."""
     rows = query(marts, TRACKS)
+    if not rows:
+        return []
     zones = privacy_zones(marts, privacy)
     pieces, owners = drawn_pieces(decode([row["polyline"] for row in rows]), zones)
     if not owners.size:
@@ -70,7 +72,7 @@ def map_sections(marts: Marts, units: Units, privacy: Privacy) -> list[Section]:
             _caption(len(rows) - len(shown), privacy.radius_m),
             figures=[
                 TrackMap(
-                    "A map of the ways of all activities, without a ground; the table below counts them",
+                    "A map of the tracks of all activities, on an empty ground; the table below counts them",
                     {
                         **_tracks(shown, units),
                         "regions": [
@@ -149,15 +151,14 @@ def _region(low: Floats, high: Floats) -> Region:
 def _caption(hidden_count: int, radius_m: float) -> str:
     if not radius_m:
         return (
-            "The ways of all activities, whole: there are no privacy zones (report.privacy_radius_m is 0), "
-            "so this page shows where you live."
+            "The tracks of all activities, whole: without privacy zones (report.privacy_radius_m is 0) this page shows "
+            "where you live."
         )
-    hidden = f"; {hidden_count:,} of the tracks lie in them as a whole" if hidden_count else ""
+    hidden = f" {hidden_count:,} tracks lie in them as a whole." if hidden_count else ""
     return (
-        "The ways of all activities. Left out is what lies in a privacy zone, on all ways and tiles that touch one: "
-        f"around each place where activities start or end, a circle of {radius_m:,.0f} m "
-        f"(report.privacy_radius_m) whose centre a secret has displaced{hidden}. Names of activities and what you tell "
-        "on Strava are not looked through."
+        "The tracks of all activities, but for what lies in privacy zones: circles of "
+        f"{radius_m:,.0f} m (report.privacy_radius_m), one for each place where activities start or end, which a secret "
+        f"has displaced. Tiles that one touches are left out, too.{hidden}"
     )
 
 

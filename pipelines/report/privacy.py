@@ -109,6 +109,13 @@ def zones_around(ends_deg: Floats, known: KnownPlaces, radius_m: float) -> tuple
     return circles.zones(), circles.known
 
 
+def places_near(known: KnownPlaces, ends_deg: Floats) -> KnownPlaces:
+    """What is known without the places that no start or end is near to, by the largest radius there was."""
+    reach_m = max(known.drawn_for_m, default=0)
+    near = [place for place in known.places if (_apart_m(ends_deg, place) <= reach_m).any()]
+    return replace(known, places=tuple(near))
+
+
 def _densest(ends_deg: Floats, radius_m: float) -> Place:
     """The end in the middle of the square with most of them: a mean of ends could lie in a zone already."""
     side_deg = np.degrees(SQUARE * radius_m / EARTH_RADIUS_M)

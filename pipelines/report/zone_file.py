@@ -11,7 +11,15 @@ from pipelines.errors import UserError
 from pipelines.files import read_private, write_private
 from pipelines.report.marts import Marts, query
 from pipelines.report.polylines import UNITS_PER_DEGREE, decode
-from pipelines.report.privacy import HIGHEST_LATITUDE_DEG, NO_ZONES, Floats, KnownPlaces, Zones, zones_around
+from pipelines.report.privacy import (
+    HIGHEST_LATITUDE_DEG,
+    NO_ZONES,
+    Floats,
+    KnownPlaces,
+    Zones,
+    places_near,
+    zones_around,
+)
 
 SECRET_BYTES = 32
 ENDS = """
@@ -44,6 +52,20 @@ def privacy_zones(marts: Marts, privacy: Privacy) -> Zones:
     if to_keep != known or not privacy.file.exists():
         write_places(privacy.file, to_keep)
     return zones
+
+
+def forget_places(marts: Marts, file: Path) -> None:
+    """Forget the places where no activity of the marts starts or ends any more.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    if not file.exists():
+        return
+    known = read_places(file)
+    still = places_near(known, _ends_deg(marts))
+    if still != known:
+        write_places(file, still)
 
 
 def _ends_deg(marts: Marts) -> Floats:
