@@ -1,36 +1,5 @@
-// Draws the tracks on a canvas. Places are parts of the world's width in Web Mercator: x eastwards, y southwards.
-const EARTH_M = 40075016.7, MOST_ZOOM = 2 ** 24, NEAR_PX = 12, STEP_PX = 80;
-
-function placeOf(latitude, longitude) {
-  return [longitude / 360 + 0.5, 0.5 - Math.asinh(Math.tan(latitude * Math.PI / 180)) / (2 * Math.PI)];
-}
-
-// An encoded polyline as x, y, x, y, …
-function decodeLine(text) {
-  const line = [], sums = [0, 0];
-  let number = 0, shift = 0, which = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i) - 63;
-    number += (code & 31) * 2 ** shift;
-    shift += 5;
-    if (code < 32) {
-      sums[which] += number % 2 ? -(number + 1) / 2 : number / 2;
-      if (which) line.push(...placeOf(sums[0] / 1e5, sums[1] / 1e5));
-      which = 1 - which;
-      number = shift = 0;
-    }
-  }
-  return Float64Array.from(line);
-}
-
-function boxOf(lines) {
-  const box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const line of lines) for (let i = 0; i < line.length; i += 2) {
-    box[0] = Math.min(box[0], line[i]); box[2] = Math.max(box[2], line[i]);
-    box[1] = Math.min(box[1], line[i + 1]); box[3] = Math.max(box[3], line[i + 1]);
-  }
-  return box;
-}
+// Draws the tracks on a canvas, with the places of places.js.
+const EARTH_M = 40075016.7, MOST_ZOOM = 2 ** 24, NEAR_PX = 12, STEP_PX = 80, REST_MS = 120;
 
 function element(name, attributes, ...children) {
   const made = document.createElement(name);
@@ -60,6 +29,7 @@ class TrackMap {
     this.by = "group";
     this.off = new Set();
     this.pointers = new Map();
+    this.picture = document.createElement("canvas");
     this.build(figure);
     this.listen();
     this.legendOf("group");
@@ -76,7 +46,7 @@ class TrackMap {
     const regions = [...this.data.regions.map(([name]) => name), "everything"];
     this.region = chooser("Region", regions, place => this.fit(place));
     this.tiles = element("input", {type: "checkbox"});
-    this.tiles.addEventListener("change", () => this.redraw());
+    this.tiles.addEventListener("change", () => this.repaint());
     this.canvas = element("canvas", {tabindex: 0, role: "application", "aria-roledescription": "map",
       "aria-label": `${figure.getAttribute("aria-label")}. Arrow keys move it, plus and minus zoom, 0 shows the region.`});
     this.legend = element("div", {class: "legend"});
@@ -122,8 +92,8 @@ class TrackMap {
     });
     canvas.addEventListener("pointercancel", event => this.pointers.delete(event.pointerId));
     canvas.addEventListener("pointerleave", () => { if (!this.isPinned) this.name(null); });
-    document.addEventListener("filter", event => { this.filter = event.detail; this.name(null); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
+    document.addEventListener("filter", event => { this.filter = event.detail; this.name(null); this.repaint(); });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
   }
 
   pointerMoved(event) {
@@ -149,6 +119,7 @@ class TrackMap {
     // Widths of the world in pixels; a single point is shown as a kilometre.
     this.scale = 0.92 * Math.min(width / Math.max(east - west, 2.5e-5), height / Math.max(south - north, 2.5e-5));
     this.name(null);
+    this.repaint();
   }
 
   zoom(factor, x = this.canvas.clientWidth / 2, y = this.canvas.clientHeight / 2) {
@@ -179,10 +150,11 @@ class TrackMap {
         if (!this.off.delete(place)) this.off.add(place);
         made.setAttribute("aria-pressed", String(!this.off.has(place)));
         this.name(null);
+        this.repaint();
       });
       return made;
     }));
-    this.redraw();
+    this.repaint();
   }
 
   // Those of the page's filter and the legend that have a part in what is seen.
@@ -232,32 +204,55 @@ class TrackMap {
     this.redraw();
   }
 
+  // What has to be painted anew, and not only shown at another place or size.
+  repaint() {
+    this.painted = undefined;
+    this.redraw();
+  }
+
   redraw() {
     this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.draw(); });
   }
 
+  // Moves with the pointer at once: thousands of tracks are painted when it rests, until then their picture is shown.
   draw() {
     const {canvas} = this, width = canvas.clientWidth, height = canvas.clientHeight, dense = Math.min(devicePixelRatio || 1, 2);
     if (!width) return;
-    if (canvas.width !== Math.round(width * dense) || canvas.height !== Math.round(height * dense)) {
-      [canvas.width, canvas.height] = [Math.round(width * dense), Math.round(height * dense)];
+    const size = [Math.round(width * dense), Math.round(height * dense)];
+    if (canvas.width !== size[0] || canvas.height !== size[1]) {
+      [canvas.width, canvas.height] = [this.picture.width, this.picture.height] = size;
+      this.painted = undefined;
     }
-    const style = getComputedStyle(canvas), pen = canvas.getContext("2d"), tracks = this.seen();
+    if (!this.painted) this.paint(dense);
+    const {x, y, scale} = this.painted, times = this.scale / scale;
+    clearTimeout(this.later);
+    if (x !== this.x || y !== this.y || times !== 1) this.later = setTimeout(() => this.repaint(), REST_MS);
+    const style = getComputedStyle(canvas), pen = canvas.getContext("2d");
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     pen.clearRect(0, 0, width, height);
-    if (this.tiles.checked) this.drawTiles(pen, style.getPropertyValue("--accent"));
-    pen.lineJoin = "round";
-    pen.globalAlpha = 0.6;
-    pen.lineWidth = 1.6;
-    for (const track of tracks) this.stroke(pen, track, this.colours[track[this.by]]);
-    pen.globalAlpha = 1;
+    pen.drawImage(this.picture, width / 2 * (1 - times) + (x - this.x) * this.scale,
+      height / 2 * (1 - times) + (y - this.y) * this.scale, width * times, height * times);
     if (this.named) {
+      pen.lineJoin = "round";
       pen.lineWidth = 6;
       this.stroke(pen, this.named, style.getPropertyValue("--paper"));
       pen.lineWidth = 3;
       this.stroke(pen, this.named, style.getPropertyValue("--ink"));
     }
     this.drawScale(pen, height, style.getPropertyValue("--ink"));
+  }
+
+  paint(dense) {
+    const pen = this.picture.getContext("2d"), tracks = this.seen();
+    pen.setTransform(dense, 0, 0, dense, 0, 0);
+    pen.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    if (this.tiles.checked) this.drawTiles(pen, getComputedStyle(this.canvas).getPropertyValue("--accent"));
+    pen.lineJoin = "round";
+    pen.globalAlpha = 0.6;
+    pen.lineWidth = 1.6;
+    for (const track of tracks) this.stroke(pen, track, this.colours[track[this.by]]);
+    pen.globalAlpha = 1;
+    this.painted = {x: this.x, y: this.y, scale: this.scale};
     const count = `${tracks.length || "No"} track${tracks.length === 1 ? "" : "s"} in view.`;
     if (this.count.textContent !== count) this.count.textContent = count;
   }

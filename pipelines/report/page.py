@@ -42,7 +42,7 @@ from pipelines.report.zones import zone_sections
 from pipelines.templates import load_template
 
 TEMPLATE = Path(__file__).with_name("page.html")
-SCRIPTS = [Path(__file__).with_name(name) for name in ("map.js", "draw.js")]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("places.js", "map.js", "draw.js")]
 
 
 def write_report(

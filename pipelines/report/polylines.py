@@ -82,24 +82,22 @@ def simplify(lines: Lines, tolerance_m: float) -> Lines:
     north_m = lines.points[:, 0] * METRES_PER_UNIT
     east_m = lines.points[:, 1] * METRES_PER_UNIT * np.cos(np.radians(lines.points[:, 0] / UNITS_PER_DEGREE))
     way_m = east_m + 1j * north_m
-    is_corner = np.concatenate(([True], ~lines.goes_on))
-    is_corner[:-1] |= ~lines.goes_on
-    is_corner[-1] = True
-    while True:
+    is_corner = np.append(True, ~lines.goes_on) | np.append(~lines.goes_on, True)
+    left = np.flatnonzero(~is_corner)
+    while left.size:
         corners = np.flatnonzero(is_corner)
-        span = np.clip(np.cumsum(is_corner) - 1, 0, corners.size - 2) if corners.size > 1 else None
-        if span is None:
-            return lines
-        begin, along = way_m[corners[span]], way_m[corners[span + 1]] - way_m[corners[span]]
-        length = np.abs(along)
-        toward = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
-        offset = (way_m - begin) * np.conj(toward)
+        span = np.searchsorted(corners, left) - 1
+        begin = way_m[corners[span]]
+        along = way_m[corners[span + 1]] - begin
+        length_m = np.abs(along)
+        toward = np.divide(along, length_m, out=np.zeros_like(along), where=length_m > 0)
+        offset = (way_m[left] - begin) * np.conj(toward)
         # Beyond an end of the span it is the distance to that end.
-        beyond = offset.real - np.clip(offset.real, 0, length)
-        distance_m = np.where(length > 0, np.hypot(beyond, offset.imag), np.abs(way_m - begin))
-        distance_m[is_corner] = 0
-        furthest_m = np.maximum.reduceat(distance_m, corners[:-1])[span]
-        new = (distance_m > tolerance_m) & (distance_m == furthest_m)
-        if not new.any():
-            return lines.only(is_corner)
-        is_corner |= new
+        beyond_m = offset.real - np.clip(offset.real, 0, length_m)
+        off_m = np.where(length_m > 0, np.hypot(beyond_m, offset.imag), np.abs(way_m[left] - begin))
+        first = np.flatnonzero(np.append(True, span[1:] != span[:-1]))
+        furthest_m = np.repeat(np.maximum.reduceat(off_m, first), np.diff(np.append(first, left.size)))
+        is_new = (off_m == furthest_m) & (furthest_m > tolerance_m)
+        is_corner[left[is_new]] = True
+        left = left[~is_new & (furthest_m > tolerance_m)]
+    return lines.only(is_corner)
