@@ -12,7 +12,7 @@ from pipelines.report.calendar import _month_borders
 from pipelines.report.colours import PALETTE, SPECTRUM, ZONES, year_colours
 from pipelines.report.library import drawing_library
 from tests.harness import rows
-from tests.test_report import cells, hovered, marks, opened
+from tests.test_report import cells, hovered, marks, opened, wait_until
 
 # What no chart of this page shows: the map's sections have them.
 OF_THE_MAP = {"routes", "climbs", "tiles", "explorer", "tracks"}
@@ -51,12 +51,12 @@ def test_one_filter_moves_all_charts_without_drawing_them_anew(chromium: Any, re
         assert all(str(last.year) in axis(page, spec) for spec in followers)
         page.focus("#filter-period")
         page.keyboard.type(str(year))
-        page.wait_for_function("told.length == 1")
+        wait_until(page, "told.length == 1")
         for spec in followers:
             assert f"1 January {year}" in axis(page, spec)
             assert f"31 December {year}" in axis(page, spec)
         page.select_option("#filter-sports", value="ride")
-        page.wait_for_function("told.length == 2")
+        wait_until(page, "told.length == 2")
         labels = page.evaluate(
             "[...document.querySelectorAll('[data-spec=volume-0] path[aria-label]')].map(e => e.getAttribute('aria-label'))"
         )
@@ -69,7 +69,7 @@ def test_one_filter_moves_all_charts_without_drawing_them_anew(chromium: Any, re
         assert not page.is_visible("#pace .nothing")
         days = {"from": f"{year}-01-01", "to": f"{year}-12-31"}
         page.select_option("#filter-period", label="all")
-        page.wait_for_function("told.length == 3")
+        wait_until(page, "told.length == 3")
         assert page.evaluate("told") == [
             {**days, "group": None},
             {**days, "group": "ride"},
@@ -90,7 +90,7 @@ def test_the_filter_offers_the_years_and_the_sports_that_there_are(chromium: Any
         values = page.evaluate("[...document.querySelectorAll('#filter-sports option')].map(o => o.value)")
         assert sorted(values) == sorted(["all", *(group for (group,) in groups)])
         page.mouse.wheel(0, 3000)
-        page.wait_for_function("scrollY > 1000")
+        wait_until(page, "scrollY > 1000")
         box = page.locator("#filter").bounding_box()
         assert box["y"] == 0, "it stays at the top"
 
@@ -102,8 +102,9 @@ def test_a_click_on_a_legend_picks_a_series(chromium: Any, report: Path) -> None
             names = page.locator(f"[data-spec={spec}] .role-legend-label text")
             assert names.count() > 1, spec
             names.first.click()
-            page.wait_for_function(
-                f"document.querySelector('[data-spec={spec}] path[aria-label][opacity=\"0.1\"]') !== null"
+            wait_until(
+                page,
+                f"document.querySelector('[data-spec={spec}] path[aria-label][opacity=\"0.1\"]') !== null",
             )
             assert opacities(page, spec) == {"1", "0.1"}, spec
         legend = page.locator("[data-spec=training-load-0] .role-legend-label text").all_text_contents()
@@ -276,7 +277,7 @@ def test_a_page_of_one_sport_has_no_empty_promises(chromium: Any, copied: Path, 
         write_report(marts, tmp_path / "report.html", "imperial", "sunday")
     with opened(chromium, tmp_path / "report.html") as page:
         page.select_option("#filter-sports", value="foot")
-        page.wait_for_function("document.querySelector('#power-curve .nothing').hidden === false")
+        wait_until(page, "document.querySelector('#power-curve .nothing').hidden === false")
         assert not page.is_visible("#power-curve figure")
         assert page.is_visible("#pace figure[data-group=foot]")
         assert not page.is_visible("#pace figure[data-group=ride]")

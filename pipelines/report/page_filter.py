@@ -26,8 +26,10 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class PageFilter:
-    """What the reader may choose; `first` and `last` are the days of the whole history, until the marts were built,
-    and from the first day of their first week and month on: the charts of weeks and months begin there. The page begins with the period named `begins_with`.
+    """What the reader may choose, and the period by name that the page begins with.
+
+    `first` and `last` bound the whole history: from the start of its first week and month, where the charts of weeks and
+    months begin, to the day on which the marts were built.
     """
 
     first: str
