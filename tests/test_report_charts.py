@@ -12,7 +12,7 @@ from pipelines.report.calendar import _month_borders
 from pipelines.report.colours import PALETTE, SPECTRUM, ZONES, year_colours
 from pipelines.report.library import drawing_library
 from tests.harness import rows
-from tests.test_report import cells, hovered, marks, opened, wait_until
+from tests.report_in_browser import cells, hovered, marks, opened, wait_until
 
 # What no chart of this page shows: the map's sections have them.
 OF_THE_MAP = {"routes", "climbs", "tiles", "explorer", "tracks"}
