@@ -127,7 +127,7 @@ def _chart(sessions: dict[str, str], unit: PaceUnit) -> Specification:
                 "field": "value",
                 **scale,
                 "title": None,
-                "scale": {**scale["scale"], "zero": not is_pace},
+                "scale": scale["scale"] if is_pace else {"zero": True},
             },
             "y2": {"value": "height"} if is_pace else {"datum": 0},
             "color": coloured("kind", ["work", "rest"], [ORANGE, GREY]),

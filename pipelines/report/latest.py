@@ -25,9 +25,9 @@ SPLITS = f"""
 """
 # The columns that a table of splits has when one of its rows has something in them.
 OPTIONAL = {
-    "average_heartrate_bpm": "Heart rate",
+    "average_heartrate_bpm": "bpm",
     "average_cadence_spm": "Cadence",
-    "average_power_w": "Power, W",
+    "average_power_w": "W",
 }
 
 
@@ -64,11 +64,11 @@ def _table(rows: Sequence[Row], units: Units) -> Table:
             "Activity",
             "Sport",
             length.name,
-            "Moving time",
+            "Time",
             "Pace",
             f"Climb, {climb.name}",
-            "Heart rate",
-            "Power, W",
+            "bpm",
+            "W",
             "Load",
         ],
         [

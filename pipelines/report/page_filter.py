@@ -8,7 +8,8 @@ from pipelines.report.marts import Marts, latest_day, query
 from pipelines.report.units import GROUP_NAMES
 
 SPAN = """
-    select min(activity_date) as first_day, max(activity_date) as last_day, list(distinct sport_group) as groups
+    select min(activity_date) as first_day,
+        min(least(week_start_date, date_trunc('month', activity_date)::date)) as first_start, max(activity_date) as last_day, list(distinct sport_group) as groups
     from activities
 """
 # Of the choice that the page begins with, and of the next one.
@@ -25,11 +26,16 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class PageFilter:
-    """What the reader may choose; `first` and `last` are the days of the whole history, until the marts were built."""
+    """What the reader may choose, and the period by name that the page begins with.
+
+    `first` and `last` bound the whole history: from the start of its first week and month, where the charts of weeks and
+    months begin, to the day on which the marts were built.
+    """
 
     first: str
     last: str
     periods: list[Period]
+    begins_with: str
     groups: dict[str, str]
 
 
@@ -48,4 +54,7 @@ def page_filter(marts: Marts) -> PageFilter:
         ),
     ]
     groups = {group: name for group, name in GROUP_NAMES.items() if group in span["groups"]}
-    return PageFilter(str(first), str(today), periods, groups)
+    is_recent = span["last_day"] > today - dt.timedelta(SHORT_DAYS)
+    return PageFilter(
+        str(span["first_start"]), str(today), periods, "12 months" if is_recent else "all", groups
+    )

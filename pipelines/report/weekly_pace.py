@@ -50,11 +50,12 @@ def weekly_pace_sections(marts: Marts, units: Units) -> list[Section]:
     figures = [_figure(group, found, units) for group, found in by_group.items() if found]
     if not figures:
         return []
-    adjusted = f"Grade adjusted is what it would have been on the flat {GAP_MODELS[model['name']]}. "
     caption = (
         "Each week's time over its distance (points) and the same over four weeks (line); higher is faster. "
-        f"{adjusted if _has_adjusted(by_group['foot']) else ''}The tables hold the whole history."
     )
+    if _has_adjusted(by_group["foot"]):
+        caption += f"Grade adjusted is what it would have been on the flat {GAP_MODELS[model['name']]}. "
+    caption += "The tables hold the whole history."
     return [Section("pace", "Pace and speed", caption, figures=figures)]
 
 
