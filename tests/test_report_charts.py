@@ -7,15 +7,13 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pipelines.report import write_report
+from pipelines.report import Privacy, write_report
 from pipelines.report.calendar import _month_borders
 from pipelines.report.colours import PALETTE, SPECTRUM, ZONES, year_colours
 from pipelines.report.library import drawing_library
 from tests.harness import rows
 from tests.report_in_browser import cells, hovered, marks, opened, wait_until
 
-# What no chart of this page shows: the map's sections have them.
-OF_THE_MAP = {"routes", "climbs", "tiles", "explorer", "tracks"}
 NOTE = "settings changed since these marts were built: type `make transform`"
 
 
@@ -149,7 +147,9 @@ def test_this_week_is_held_against_the_same_days_of_earlier_weeks(
             from one, (select unnest(range(-1, 29))::integer as n)
             """.replace("?", f"'{week}'")
         )
-        write_report(marts, tmp_path / "report.html", "metric", "monday")
+        write_report(
+            marts, tmp_path / "report.html", "metric", "monday", Privacy(400, tmp_path / "zones.json")
+        )
     with opened(chromium, tmp_path / "report.html") as page:
         tiles = page.locator("#week .tiles li").all_inner_texts()
         assert tiles[0].split() == ["2:00", "h", "moving", "time;", "2:00", "h", "on", "average", "before"]
@@ -227,18 +227,28 @@ def test_every_mart_has_its_place(copied: Path, tmp_path: Path) -> None:
     with duckdb.connect(str(copied / "marts.duckdb")) as marts:
         tables = {name for (name,) in marts.execute("select table_name from duckdb_tables()").fetchall()}
         assert len(tables) > 20
-        for table in sorted(tables - OF_THE_MAP):
+        for table in sorted(tables):
             marts.execute("begin")
             marts.execute(f"drop table {table}")
             with pytest.raises(duckdb.CatalogException, match=table):
-                write_report(marts, tmp_path / "report.html", "metric", "monday")
+                write_report(
+                    marts, tmp_path / "report.html", "metric", "monday", Privacy(400, tmp_path / "zones.json")
+                )
             marts.execute("rollback")
 
 
 def test_notes_stand_in_the_head_and_parts_are_told_of(copied: Path, tmp_path: Path) -> None:
     told: list[str] = []
     with duckdb.connect(str(copied / "marts.duckdb"), read_only=True) as marts:
-        write_report(marts, tmp_path / "report.html", "metric", "monday", notes=[NOTE], tell=told.append)
+        write_report(
+            marts,
+            tmp_path / "report.html",
+            "metric",
+            "monday",
+            Privacy(400, tmp_path / "zones.json"),
+            notes=[NOTE],
+            tell=told.append,
+        )
     text = (tmp_path / "report.html").read_text()
     assert text.index(NOTE) < text.index("<main>")
     assert told[:3] == ["Overview", "This week", "Volume"]
@@ -274,7 +284,9 @@ def test_the_library_is_put_together_once(tmp_path: Path) -> None:
 def test_a_page_of_one_sport_has_no_empty_promises(chromium: Any, copied: Path, tmp_path: Path) -> None:
     """A section whose figures are all of other sports says so."""
     with duckdb.connect(str(copied / "marts.duckdb"), read_only=True) as marts:
-        write_report(marts, tmp_path / "report.html", "imperial", "sunday")
+        write_report(
+            marts, tmp_path / "report.html", "imperial", "sunday", Privacy(400, tmp_path / "zones.json")
+        )
     with opened(chromium, tmp_path / "report.html") as page:
         page.select_option("#filter-sports", value="foot")
         wait_until(page, "document.querySelector('#power-curve .nothing').hidden === false")

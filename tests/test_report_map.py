@@ -20,8 +20,8 @@ from pipelines.report.polylines import METRES_PER_UNIT, Lines, decode, encode, s
 from pipelines.report.privacy import NO_ZONES
 from pipelines.report.zone_file import privacy_zones, read_places
 from tests.harness import last_line, rows, run
+from tests.report_in_browser import opened
 from tests.test_privacy_zones import apart_m, centres_deg
-from tests.test_report import opened
 
 RADIUS_M = 400.0
 
@@ -193,15 +193,14 @@ def test_ten_years_of_tracks_are_simplified_until_they_fit() -> None:
 
 
 def test_the_map_begins_where_most_tracks_are() -> None:
-    def around(latitude: float, longitude: float, count: int) -> list[list[tuple[float, float]]]:
-        return [[(latitude, longitude), (latitude + n / 100, longitude + 0.1)] for n in range(count)]
+    def around(latitude: int, longitude: int, count: int) -> list[list[tuple[int, int]]]:
+        """Tracks of two points, in 0.00001 degrees: each leads a hundredth of a degree further north."""
+        begin = (latitude * 100_000, longitude * 100_000)
+        return [[begin, (begin[0] + 1000 * number, begin[1] + 10_000)] for number in range(count)]
 
-    tracks = [*around(10, 20, 2), *around(54, 8, 60), [(54, 8), (48, 9)], *around(-33, 151, 5)]
-    lines = Lines(
-        np.array([point for track in tracks for point in track]) * 100_000 // 1 * 1,
-        np.repeat(np.arange(len(tracks)), 2),
-    )
-    lines = Lines(lines.points.astype(np.int64), lines.line)
+    far = [(5_400_000, 800_000), (4_800_000, 900_000)]
+    tracks = [*around(10, 20, 2), *around(54, 8, 60), far, *around(-33, 151, 5)]
+    lines = Lines(np.array(tracks, np.int64).reshape(-1, 2), np.repeat(np.arange(len(tracks)), 2))
     found = regions(*drawn_pieces(lines, NO_ZONES))
     assert [region.track_count for region in found] == [60, 5, 2, 1]
     home = found[0]

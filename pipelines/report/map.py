@@ -188,7 +188,7 @@ def _tracks(shown: Sequence[tuple[Row, str]], units: Units) -> dict[str, object]
     }
 
 
-def _place(region: Region, rank: int) -> list[object]:
+def _place(region: Region, rank: int) -> list[str | float]:
     name = "most activities" if not rank else f"region {rank + 1}"
     return [f"{name} ({region.track_count:,})", region.south, region.west, region.north, region.east]
 
