@@ -186,6 +186,15 @@ def test_another_secret_moves_the_zones_another_way() -> None:
     assert turns.min() > 90
 
 
+def test_a_radius_without_decimals_is_the_same_as_one_with(tmp_path: Path) -> None:
+    """The default is 400, and what is read back 400.0: a second page must have the zones of the first."""
+    first, known = zones_around(np.array([HOME]), secret(3), 400)
+    write_places(tmp_path / "zones.json", known)
+    second, same = zones_around(np.array([HOME]), read_places(tmp_path / "zones.json"), 400)
+    assert same == known
+    assert second.x == first.x
+
+
 def test_another_radius_keeps_the_centre_as_long_as_it_can() -> None:
     ends = np.array([HOME])
     first, known = zones_around(ends, secret(3), 400.0)

@@ -127,7 +127,8 @@ def test_no_point_of_the_page_lies_in_a_zone(refreshed: Path, tmp_path: Path) ->
     coordinates = {number for point in drawn for number in point}
     assert {number for _, *box in data["regions"] for number in box} <= coordinates
     for x, y, _ in data["tiles"]["visited"]:
-        corners = np.array([[x, y]]) + np.mgrid[0:1:21j, 0:1:21j].reshape(2, -1).T
+        side = np.linspace(0, 1, 21)
+        corners = np.array([[x, y]]) + np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
         longitude = corners[:, 0] / 2**14 * 360 - 180
         latitude = np.degrees(np.arctan(np.sinh(np.pi * (1 - corners[:, 1] / 2**13))))
         for centre in centres_deg(zones):

@@ -165,9 +165,10 @@ class _Circles:
         if not self._centres:
             return NO_ZONES
         centres = np.array(self._centres)
-        at = mercator(centres[:, 0], centres[:, 1])
+        # A zone beyond the edge of the map may reach over it.
+        x, y = np.radians(centres[:, 1]), np.arcsinh(np.tan(np.radians(centres[:, 0])))
         radius = self._radius_m / EARTH_RADIUS_M / np.cos(np.radians(centres[:, 0]))
-        return Zones(at[:, 0], at[:, 1], radius)
+        return Zones(x, y, radius)
 
     def _displacement_m(self, place: Place) -> Floats:
         """Metres to the east and to the north: the first of those drawn that suits the radius, else a new one."""
@@ -181,7 +182,8 @@ class _Circles:
 
 def _drawn_m(secret: bytes, place: Place, radius_m: float) -> Floats:
     """Evenly drawn from a ring around the place."""
-    words = f"{place[0]!r} {place[1]!r} {radius_m!r}".encode()
+    # Of numbers as they are read back from JSON: 400 is 400.0.
+    words = " ".join(repr(float(number)) for number in (*place, radius_m)).encode()
     digest = hmac.digest(secret, words, hashlib.sha256)
     turn, share = (int.from_bytes(part) / 2**64 for part in (digest[:8], digest[8:16]))
     length_m = radius_m * np.sqrt(DRAWN_FROM**2 + share * (DRAWN_TO**2 - DRAWN_FROM**2))
