@@ -53,9 +53,11 @@ async function applyFilter() {
   document.dispatchEvent(new CustomEvent("filter", {detail: {from, to, group}}));
 }
 
-// Vega's data: a record a row.
-function records({columns, rows, format}) {
-  return {values: rows.map(row => Object.fromEntries(row.map((value, place) => [columns[place], value]))), format};
+// Vega's data: a record a row. Days come as numbers since 1970, and are days of the reader's own zone.
+function records({columns, days, rows}) {
+  const isDay = columns.map(name => days.includes(name));
+  return {values: rows.map(row => Object.fromEntries(row.map((value, place) =>
+    [columns[place], isDay[place] ? new Date(1970, 0, 1 + value) : value])))};
 }
 
 async function draw() {
