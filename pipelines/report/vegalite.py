@@ -21,6 +21,8 @@ DAY_FORMAT = "%a, %-d %b %Y"
 WEEK_MS = 7 * 24 * 3600 * 1000
 # Of a period of this length at most, an axis names days; of a longer one, months.
 DAYS_NAMED_MS = 463 * 24 * 3600 * 1000
+# Weeks of a longer period would be too many for a bar each.
+WEEKS_SHOWN_MS = 4 * 366 * 24 * 3600 * 1000
 # Ticks stand a little after midnight: when clocks change, they stay within their day.
 AFTER_MIDNIGHT_MS = 2 * 3600 * 1000
 EPOCH = dt.date(1970, 1, 1)
@@ -86,6 +88,16 @@ def menu(name: str, title: str, choices: Mapping[str, str], chosen: str) -> Spec
         "value": chosen,
         "bind": {"input": "select", "options": options, "labels": labels, "name": f"{title} "},
     }
+
+
+def grain_menu() -> list[Specification]:
+    """A menu of weeks and months, and the parameter `grain` (`week` or `month`) that follows from it."""
+    fitting = f"period_to - period_from > {WEEKS_SHOWN_MS} ? 'month' : 'week'"
+    choices = {"fitting": "week, or month of a long period", "week": "week", "month": "month"}
+    return [
+        menu("by", "By", choices, chosen="fitting"),
+        {"name": "grain", "expr": f"by == 'fitting' ? ({fitting}) : by"},
+    ]
 
 
 def coloured(field: str, names: Sequence[str], colours: Sequence[str]) -> Specification:
