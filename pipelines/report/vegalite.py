@@ -93,7 +93,7 @@ def menu(name: str, title: str, choices: Mapping[str, str], chosen: str) -> Spec
 def grain_menu() -> list[Specification]:
     """A menu of weeks and months, and the parameter `grain` (`week` or `month`) that follows from it."""
     fitting = f"period_to - period_from > {WEEKS_SHOWN_MS} ? 'month' : 'week'"
-    choices = {"fitting": "week, or month of a long period", "week": "week", "month": "month"}
+    choices = {"fitting": "week or month", "week": "week", "month": "month"}
     return [
         menu("by", "By", choices, chosen="fitting"),
         {"name": "grain", "expr": f"by == 'fitting' ? ({fitting}) : by"},
