@@ -3,7 +3,8 @@
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const filter = document.getElementById("filter");
 const period = document.getElementById("filter-period"), sports = document.getElementById("filter-sports");
-let views = [];
+// By the name of its chart.
+const views = new Map();
 
 function theme() {
   const style = getComputedStyle(document.documentElement), of = name => style.getPropertyValue(name).trim();
@@ -14,7 +15,7 @@ function theme() {
     axis: {labelColor: of("--soft"), titleColor: of("--soft"), gridColor: of("--line"), domainColor: of("--line"),
       tickColor: of("--line"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal"},
     legend: {labelColor: of("--ink"), titleColor: of("--soft"), labelFontSize: 12, orient: "bottom", columns: innerWidth < 600 ? 3 : 8,
-      titleFontWeight: "normal", symbolSize: 90}};
+      titleFontWeight: "normal", symbolSize: 90, symbolStrokeWidth: 2}};
 }
 
 // What the reader has chosen: days as text, null for no bound.
@@ -46,32 +47,37 @@ function showFigures(group) {
 async function applyFilter() {
   const wanted = signals(), {from, to, group} = chosen();
   showFigures(group);
-  await Promise.all(views.map(view => {
+  await Promise.all([...views.values()].map(view => {
     for (const [name, value] of Object.entries(wanted)) view.signal(name, value);
     return view.runAsync();
   }));
   document.dispatchEvent(new CustomEvent("filter", {detail: {from, to, group}}));
 }
 
-// Vega's data: a record a row.
-function records({columns, rows, format}) {
-  return {values: rows.map(row => Object.fromEntries(row.map((value, place) => [columns[place], value]))), format};
+// Vega's data: a record a row. Days come as numbers since 1970, and are days of the reader's own zone.
+function records({columns, days, rows}) {
+  const isDay = columns.map(name => days.includes(name));
+  return {values: rows.map(row => Object.fromEntries(row.map((value, place) =>
+    [columns[place], isDay[place] ? new Date(1970, 0, 1 + value) : value])))};
 }
 
 async function draw() {
-  for (const view of views) view.finalize();
-  views = [];
   const wanted = signals();
   for (const chart of document.querySelectorAll(".chart")) {
     const spec = JSON.parse(document.getElementById(chart.dataset.spec).textContent);
     spec.data = records(spec.data);
-    for (const param of spec.params) if (param.name in wanted) param.value = wanted[param.name];
+    const before = views.get(chart.dataset.spec);
+    for (const param of spec.params) {
+      if (param.name in wanted) param.value = wanted[param.name];
+      else if (before && param.bind) param.value = before.signal(param.name);
+    }
+    before?.finalize();
     const choosers = chart.parentElement.querySelector(".choosers");
     choosers.replaceChildren();
     const {view} = await vegaEmbed(chart, spec, {renderer: "svg", actions: false, config: theme(), bind: choosers,
       // Vega's interpreter: its compiler would need eval, which the page's policy forbids.
       ast: true, tooltip: {theme: dark.matches ? "dark" : "light"}});
-    views.push(view);
+    views.set(chart.dataset.spec, view);
   }
   await applyFilter();
   document.body.dataset.drawn = "yes";

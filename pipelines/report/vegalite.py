@@ -21,8 +21,11 @@ DAY_FORMAT = "%a, %-d %b %Y"
 WEEK_MS = 7 * 24 * 3600 * 1000
 # Of a period of this length at most, an axis names days; of a longer one, months.
 DAYS_NAMED_MS = 463 * 24 * 3600 * 1000
+# Weeks of a longer period would be too many for a bar each.
+WEEKS_SHOWN_MS = 4 * 366 * 24 * 3600 * 1000
 # Ticks stand a little after midnight: when clocks change, they stay within their day.
 AFTER_MIDNIGHT_MS = 2 * 3600 * 1000
+EPOCH = dt.date(1970, 1, 1)
 FILTER = [
     {"name": "period_from", "value": 0},
     {"name": "period_to", "value": 0},
@@ -43,8 +46,8 @@ def figure(
 ) -> Figure:
     """A chart that is as wide as the page, with its data.
 
-    A column's name stands once in the page and not in each row: draw.js makes Vega's records of columns and rows (which
-    reads CSV, too, but by eval). Days are read in the reader's own zone, so that they stay the same days there.
+    A column's name stands once in the page and not in each row: draw.js makes Vega's records of columns and rows, and
+    days of numbers, in the reader's own zone, so that they stay the same days there.
     """
     return Figure(
         description,
@@ -65,14 +68,16 @@ def figure(
 
 def _data(rows: Sequence[Row]) -> Specification:
     columns = list(rows[0]) if rows else []
-    days = [column for column in columns if any(isinstance(row[column], dt.date) for row in rows[:1])]
-    return {
-        "columns": columns,
-        "rows": [
-            [str(value) if isinstance(value, dt.date) else value for value in row.values()] for row in rows
-        ],
-        "format": {"parse": dict.fromkeys(days, "date:'%Y-%m-%d'")},
-    }
+    days = [column for column in columns if isinstance(rows[0][column], dt.date)]
+    return {"columns": columns, "days": days, "rows": [_short(row) for row in rows]}
+
+
+def _short(row: Row) -> list[Any]:
+    """Days as their number since 1970; what is missing at the end is left out."""
+    values = [(value - EPOCH).days if isinstance(value, dt.date) else value for value in row.values()]
+    while values and values[-1] is None:
+        values.pop()
+    return values
 
 
 def menu(name: str, title: str, choices: Mapping[str, str], chosen: str) -> Specification:
@@ -83,6 +88,16 @@ def menu(name: str, title: str, choices: Mapping[str, str], chosen: str) -> Spec
         "value": chosen,
         "bind": {"input": "select", "options": options, "labels": labels, "name": f"{title} "},
     }
+
+
+def grain_menu() -> list[Specification]:
+    """A menu of weeks and months, and the parameter `grain` (`week` or `month`) that follows from it."""
+    fitting = f"period_to - period_from > {WEEKS_SHOWN_MS} ? 'month' : 'week'"
+    choices = {"fitting": "week or month", "week": "week", "month": "month"}
+    return [
+        menu("by", "By", choices, chosen="fitting"),
+        {"name": "grain", "expr": f"by == 'fitting' ? ({fitting}) : by"},
+    ]
 
 
 def coloured(field: str, names: Sequence[str], colours: Sequence[str]) -> Specification:

@@ -16,6 +16,7 @@ from pipelines.report.vegalite import (
     day_text,
     faded,
     figure,
+    grain_menu,
     hover,
     menu,
     period_axis,
@@ -99,7 +100,7 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
     return {
         "params": [
             menu("measure", "Show", measures, chosen="hours"),
-            menu("grain", "By", {"week": "week", "month": "month"}, chosen="week"),
+            *grain_menu(),
         ],
         "transform": [
             {"filter": "datum.grain == grain"},

@@ -14,6 +14,7 @@ from pipelines.report.vegalite import (
     day_text,
     faded,
     figure,
+    grain_menu,
     hover,
     menu,
     period_axis,
@@ -101,7 +102,7 @@ def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
         "params": [
             menu("kind", "Zones of", kinds, chosen=next(iter(kinds))),
             menu("measure", "Show", {"hours": "hours", "share": "share of the time, %"}, chosen="hours"),
-            menu("grain", "By", {"week": "week", "month": "month"}, chosen="week"),
+            *grain_menu(),
         ],
         "transform": [
             {"filter": "datum.grain == grain && datum.kind == kind"},
