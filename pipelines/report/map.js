@@ -26,7 +26,6 @@ class TrackMap {
     this.boxes = data.regions.map(([, south, west, north, east]) => [...placeOf(north, west), ...placeOf(south, east)]);
     this.boxes.push(boxOf(this.tracks.map(track => [track.box[0], track.box[1], track.box[2], track.box[3]])));
     this.filter = {from: null, to: null, group: null};
-    this.by = "group";
     this.off = new Set();
     this.pointers = new Map();
     this.picture = document.createElement("canvas");
