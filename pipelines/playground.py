@@ -64,6 +64,11 @@ class Playground:
         return self.root / "report.html"
 
     @property
+    def privacy_zones(self) -> Path:
+        """The secret of the report's privacy zones, and their places."""
+        return self.root / "privacy-zones.json"
+
+    @property
     def docs(self) -> Path:
         """The folder of `make docs`."""
         return self.root / "docs"

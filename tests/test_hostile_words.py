@@ -26,8 +26,8 @@ from pipelines.commands.sql import render
 from pipelines.errors import escape_json, visible
 from pipelines.tables import TABLES
 from tests.harness import PLENTY, ROOT, make_playground, rows, run
+from tests.report_in_browser import marks, opened
 from tests.simulated_strava import Fault, SimulatedStrava, history
-from tests.test_report import marks, opened
 
 # Alone harmless, each: all run `hacked` if they are code, or leave a byte that a terminal obeys.
 WORDS = (

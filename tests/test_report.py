@@ -1,10 +1,9 @@
 """`make report` in a real browser: charts with marks, tables behind them, nothing from outside."""
 
+import datetime as dt
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,48 +11,30 @@ import duckdb
 import pytest
 
 from pipelines.errors import visible
-from pipelines.report import write_report
+from pipelines.report import Privacy, write_report
 from tests.harness import PLENTY, last_line, make_playground, rows, run
+from tests.report_in_browser import cells, hovered, marks, opened, wait_until
 from tests.simulated_strava import SimulatedStrava, uniform_history
 
-SECTIONS = [
-    "week",
-    "volume",
-    "pace-foot",
-    "pace-ride",
-    "form",
-    "years",
-    "records-foot",
-    "records-ride",
-    "calendar",
+FIGURES = [
+    "week-0",
+    "volume-0",
+    "training-load-0",
+    "intervals-0",
+    "pace-0",
+    "pace-1",
+    "zones-0",
+    "records-0",
+    "records-1",
+    "power-curve-0",
+    "critical-power-0",
+    "durability-0",
+    "year-to-date-0",
+    "calendar-0",
+    "gear-0",
 ]
-
-
-@contextmanager
-def opened(chromium: Any, file: Path, **options: Any) -> Iterator[Any]:
-    """The report in a page of its own; fails on any console message and on any request but the file's own."""
-    context = chromium.new_context(**options)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.absolute().as_uri())
-    page.wait_for_selector("body[data-drawn]", timeout=20_000)
-    yield page
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [file.absolute().as_uri()]
-    context.close()
-
-
-def marks(page: Any) -> dict[str, int]:
-    """How many marks each chart has, without axes, legends and grids."""
-    found: dict[str, int] = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll('.chart')].map(chart => [chart.dataset.spec,
-            [...chart.querySelectorAll('[class*="role-mark"] path')].filter(p => p.getAttribute('d')).length]))"""
-    )
-    return found
+# Of tables alone.
+TABLES = ["overview", "latest", "predictions", "settings", "agreement"]
 
 
 @pytest.fixture(scope="session")
@@ -75,13 +56,19 @@ def test_every_chart_has_marks_on_any_screen(
     viewport = {"width": width, "height": 800}
     with opened(chromium, report, viewport=viewport, color_scheme=scheme, timezone_id=zone) as page:
         counts = marks(page)
-        assert {f"{section}-0" for section in SECTIONS} <= counts.keys()
+        assert counts.keys() >= set(FIGURES)
         assert all(counts.values()), counts
-        # A square for each day of the one or two calendar years.
-        days = page.evaluate(
-            "[...new Set(JSON.parse(document.getElementById('calendar-0').textContent).data.values.map(v => v.day))].length"
+        titles = page.evaluate("[...document.querySelectorAll('section > h2')].map(h => h.parentElement.id)")
+        assert set(titles) >= {figure.rpartition("-")[0] for figure in FIGURES} | set(TABLES)
+        # A square for each day of the one or two calendar years, and on it one for each active day.
+        [(years, active)] = rows(
+            report.parent,
+            "select (select [min(year(load_date)), max(year(load_date))] from daily_training_load), "
+            "count(distinct activity_date) from activities",
+            "marts.duckdb",
         )
-        assert counts["calendar-0"] == days in (365, 366, 730, 731)
+        days = (dt.date(years[1] + 1, 1, 1) - dt.date(years[0], 1, 1)).days
+        assert counts["calendar-0"] == days + active
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (background == "rgb(255, 255, 255)") == (scheme == "light")
@@ -94,15 +81,17 @@ def test_every_chart_has_marks_on_any_screen(
         labels = page.evaluate(
             "[...document.querySelectorAll('[data-spec=volume-0] [aria-label]')].map(e => e.getAttribute('aria-label'))"
         )
-        assert any(f"week from: {week}" in label for label in labels), labels[-3:]
+        assert any(label.startswith(f"{week:%a, %-d %b %Y}, ") for label in labels), labels[-3:]
 
 
 def test_choosers_change_what_is_drawn(chromium: Any, report: Path) -> None:
     with opened(chromium, report) as page:
         before = marks(page)["volume-0"]
-        page.select_option("[data-spec=volume-0] select >> nth=0", label="all")
-        page.wait_for_function(
-            f"document.querySelectorAll('[data-spec=volume-0] [class*=role-mark] path').length > {before}"
+        page.select_option("#filter-period", label="all")
+        wait_until(
+            page,
+            "document.querySelectorAll('[data-spec=volume-0] [class*=role-mark] path:not([fill=transparent])').length"
+            f" > {before}",
         )
         # The axis of rides reaches the year with the most: kilometres at first, then hours.
         [(most_km, most_h)] = rows(
@@ -111,13 +100,13 @@ def test_choosers_change_what_is_drawn(chromium: Any, report: Path) -> None:
             "from strava_raw.activities where sport_type in ('Ride', 'VirtualRide') group by year(start_date_local))",
         )
         assert most_h < most_km / 2
-        axis = "document.querySelector('[data-spec=years-0] [aria-label^=Y-axis]').getAttribute('aria-label')"
-        page.select_option("[data-spec=years-0] select >> nth=0", value="ride")
+        axis = "document.querySelector('[data-spec=year-to-date-0] [aria-label^=Y-axis]').getAttribute('aria-label')"
+        page.select_option("#filter-sports", value="ride")
         for most, label in ((most_km, None), (most_h, "moving time, hours")):
             if label:
                 said = page.evaluate(axis)
-                page.select_option("[data-spec=years-0] select >> nth=1", label=label)
-                page.wait_for_function(f"{axis} !== {said!r}")
+                page.select_option("#year-to-date select", label=label)
+                wait_until(page, f"{axis} !== {said!r}")
             top = float(page.evaluate(axis).split(" to ")[-1].replace(",", ""))
             assert most <= top < 1.5 * most, label
 
@@ -134,23 +123,15 @@ def test_each_chart_has_its_table_and_a_keyboard_reaches_it(chromium: Any, repor
             "[...document.querySelectorAll('figure')].every(f => f.getAttribute('aria-label'))"
         )
         seen: Counter[str] = Counter()
-        for _ in range(60):
+        for _ in range(90):
             page.keyboard.press("Tab")
             seen[page.evaluate("document.activeElement.tagName")] += 1
-        assert seen["SUMMARY"] >= len(SECTIONS)
-        assert seen["SELECT"] >= 5
+        assert seen["SUMMARY"] >= len(FIGURES)
+        assert seen["SELECT"] >= 10
         page.focus("#volume summary")
         page.keyboard.press("Enter")
         assert page.is_visible("#volume details table")
         assert page.get_attribute("html", "lang") == "en"
-
-
-def cells(page: Any, section: str) -> list[list[str]]:
-    found: list[list[str]] = page.evaluate(
-        "id => [...document.querySelectorAll(`#${id} details tbody tr`)].map(r => [...r.cells].map(c => c.textContent))",
-        section,
-    )
-    return found
 
 
 @pytest.mark.parametrize("units", ["metric", "imperial"])
@@ -172,12 +153,12 @@ def test_tables_hold_the_numbers_of_the_warehouse(chromium: Any, copied: Path, u
     with opened(chromium, copied / "report.html") as page:
         months = [[row[0], row[1], row[2], row[4]] for row in cells(page, "calendar")]
         assert months == [[m, str(d), str(n), f"{s / per_m:,.1f}"] for m, d, n, s in totals]
-        pace = [row[3] for row in cells(page, "pace-foot") if row[1] == "Run"]
+        pace = [row[3] for row in cells(page, "pace") if row[1] == "Run"]
         best = min(60 * int(p.split(":")[0]) + int(p.split(":")[1]) for p in pace)
         assert best >= int(fastest * per_m / 1000), "no week is faster than its fastest run"
         unit = "km" if units == "metric" else "mi"
-        assert page.locator(f"#pace-foot thead >> text=min per {unit}").count() == 1
-        assert page.locator(f"#pace-ride thead >> text={'km/h' if units == 'metric' else 'mph'}").count() == 1
+        assert page.locator(f"#pace thead >> text=min per {unit}").count() == 1
+        assert page.locator(f"#pace thead >> text={'km/h' if units == 'metric' else 'mph'}").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -193,14 +174,20 @@ def test_names_are_text(chromium: Any, copied: Path, evil: str) -> None:
         )
         marts.execute("update weekly_volume set sport_type = ? where sport_type = 'Run'", [evil])
         marts.execute("update weekly_pace set sport_type = ? where sport_type = 'Run'", [evil])
+        marts.execute("update monthly_volume set sport_type = ? where sport_type = 'Run'", [evil])
+        marts.execute("update gear set gear_name = ?", [evil])
     run("report", copied)
     with opened(chromium, copied / "report.html") as page:
         assert page.locator("img").count() == 0
-        assert shown in page.inner_text("#records-foot")
+        assert shown in page.inner_text("#records")
         names = page.evaluate(
-            "JSON.parse(document.getElementById('records-foot-0').textContent).data.values.map(v => v.activity)"
+            """() => { const {columns, rows} = JSON.parse(document.getElementById('records-0').textContent).data;
+                return rows.map(row => row[columns.indexOf('activity')]); }"""
         )
         assert set(names) == {shown}
+        told = hovered(page, "records-0", 0.98) + hovered(page, "volume-0", 0.5)
+        assert told.count(shown) >= 2, told
+        assert page.locator("img").count() == 0
         assert all(marks(page).values())
 
 
@@ -210,7 +197,10 @@ def test_ten_years_stay_under_three_megabytes(chromium: Any, copied: Path) -> No
             "activities": "activity_date",
             "weekly_volume": "week_start_date",
             "weekly_pace": "week_start_date",
+            "monthly_volume": "month_start_date",
             "daily_training_load": "load_date",
+            "critical_power": "month_start_date",
+            "critical_speed": "month_start_date",
         }
         for table, column in columns.items():
             marts.execute(
@@ -221,6 +211,7 @@ def test_ten_years_stay_under_three_megabytes(chromium: Any, copied: Path) -> No
                 f"insert into {table} select one.* replace ({column} - (364 * i)::integer as {column}) from one, range(10) years(i)"
             )
             marts.execute("drop table one")
+        marts.execute("update activities set week_start_date = date_trunc('week', activity_date)")
         marts.execute(
             "create temp table one as from year_to_date where year = (select max(year) - 1 from year_to_date)"
         )
@@ -234,7 +225,11 @@ def test_ten_years_stay_under_three_megabytes(chromium: Any, copied: Path) -> No
     print(f"ten years: {size / 1e6:.2f} MB")
     assert 1_000_000 < size < 3_000_000
     with opened(chromium, copied / "report.html") as page:
-        page.select_option("[data-spec=volume-0] select >> nth=0", label="all")
+        months = "document.querySelectorAll('[data-spec=volume-0] path[aria-label]').length"
+        page.select_option("#filter-period", label="all")
+        wait_until(page, f"{months} > 300")
+        page.select_option("#volume select[name=by]", value="week")
+        wait_until(page, f"{months} > 1000")
         assert all(marks(page).values())
         assert len(cells(page, "volume")) > 500
 
@@ -261,7 +256,7 @@ def test_an_empty_and_a_single_activity_history_give_a_sensible_page(
     else:
         with opened(chromium, playground / "report.html") as page:
             counts = marks(page)
-            assert counts.keys() >= {"volume-0", "form-0", "years-0", "calendar-0"}
+            assert counts.keys() >= {"volume-0", "training-load-0", "year-to-date-0", "calendar-0"}
             assert all(counts.values()), counts
 
 
@@ -277,7 +272,7 @@ def test_the_columns_of_the_marts_may_stand_in_any_order(copied: Path, tmp_path:
     pages = []
     with duckdb.connect(str(copied / "marts.duckdb")) as marts:
         for file in (tmp_path / "before.html", tmp_path / "after.html"):
-            write_report(marts, file, "metric", "monday")
+            write_report(marts, file, "metric", "monday", Privacy(400, tmp_path / "zones.json"))
             pages.append(re.sub(r"published marts on [0-9: -]+", "", file.read_text()))
             for (table,) in marts.execute("select table_name from duckdb_tables()").fetchall():
                 columns = [name for name, *_ in marts.execute(f"describe {table}").fetchall()]

@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from pipelines.commands._authorize_page import Page, render
 from pipelines.report.page import TEMPLATE, inline_script
-from pipelines.report.section import Figure, Link, Section, Table, Tile
+from pipelines.report.section import Figure, Fold, Link, Section, Table, Tile
 from pipelines.report.units import UNITS, clock, effort_name, hours, pace_unit
 from pipelines.templates import load_template
 
@@ -20,7 +20,9 @@ EVIL = "<!--<script>&\"'</script>\u2028\u2029"
 
 def report_page(*sections: Section) -> str:
     """The page of these sections, without the library that draws them."""
-    return load_template(TEMPLATE).render(overview=None, sections=sections, scripts=[], made_on="today")
+    return load_template(TEMPLATE).render(
+        filter=None, notes=[EVIL], sections=sections, scripts=[], made_on="today"
+    )
 
 
 def test_every_text_of_a_section_is_escaped() -> None:
@@ -34,8 +36,9 @@ def test_every_text_of_a_section_is_escaped() -> None:
             tiles=[Tile(EVIL, EVIL)],
             highlights=table,
             highlights_title=EVIL,
-            figures=[Figure(EVIL, specification)],
+            figures=[Figure(EVIL, specification, title=EVIL, table=table, group=EVIL)],
             table=table,
+            folds=[Fold(EVIL, table)],
         )
     )
     assert "<!--" not in page

@@ -7,8 +7,10 @@ from pipelines.commands.transform import build
 from pipelines.errors import UserError, counted
 from pipelines.files import make_private
 from pipelines.playground import Playground
+from pipelines.report import forget_places
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse.file import warehouse_turn
+from pipelines.warehouse.published import open_published
 from pipelines.warehouse.purge import Purged, compact, delete_marked, remove_working_files
 
 
@@ -61,6 +63,9 @@ def _purge(
         purged = delete_marked(playground)
         if playground.marts.exists() or playground.marts_parquet.exists():
             build(playground, settings, steps, (*held, turn), debug)
+        if playground.marts.exists():
+            with open_published(playground) as marts:
+                forget_places(marts, playground.privacy_zones)
         steps.begin("writing the warehouse anew")
         compact(playground)
         return purged, remove_working_files(playground)

@@ -9,7 +9,7 @@ from pipelines.commands._built_with import tell_changed_settings
 from pipelines.commands._display import Steps
 from pipelines.errors import UserError
 from pipelines.playground import Playground
-from pipelines.report import write_report
+from pipelines.report import Privacy, write_report
 from pipelines.settings import load_settings
 from pipelines.warehouse.built import read_built
 from pipelines.warehouse.published import open_published
@@ -22,14 +22,22 @@ def main(playground: Playground) -> None:
         UserError: There are no published marts, or another version has built them.
     """
     settings = load_settings(playground)
-    tell_changed_settings(playground, settings)
+    note = tell_changed_settings(playground, settings)
     built = read_built(playground)
     # Weeks begin as they did when the marts were built.
     week_start = built.settings["week_start"] if built else settings.marts.week_start
     with Steps() as steps, open_published(playground) as marts:
         steps.begin("drawing the page")
         try:
-            write_report(marts, playground.report, settings.report.units, week_start)
+            write_report(
+                marts,
+                playground.report,
+                settings.report.units,
+                week_start,
+                Privacy(settings.report.privacy_radius_m, playground.privacy_zones),
+                notes=[note] if note else [],
+                tell=lambda part: steps.draw(f"drawing the page: {part}"),
+            )
         except (duckdb.BinderException, duckdb.CatalogException):
             raise UserError(
                 f"the marts in {playground.marts} lack what the report draws, as another version has built them: "

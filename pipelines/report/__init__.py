@@ -4,5 +4,6 @@ A section is a file of this package: its query, its chart and the table behind t
 """
 
 from pipelines.report.page import write_report
+from pipelines.report.zone_file import Privacy, forget_places
 
-__all__ = ["write_report"]
+__all__ = ["Privacy", "forget_places", "write_report"]

@@ -1,5 +1,6 @@
 """The marts as the sections read them: a query's rows, by the names of their columns."""
 
+import datetime as dt
 from typing import Any
 
 import duckdb
@@ -25,3 +26,17 @@ def query(marts: Marts, sql: str, *parameters: object) -> list[Row]:
         }
         for row in result.fetchall()
     ]
+
+
+def latest_week(marts: Marts) -> dt.date:
+    """The first day of the week in which the marts were built; of a history with one activity at least."""
+    [row] = query(marts, "select max(week_start_date) as week from weekly_volume")
+    week: dt.date = row["week"]
+    return week
+
+
+def latest_day(marts: Marts) -> dt.date:
+    """The day on which the marts were built; of a history with one activity at least."""
+    [row] = query(marts, "select max(load_date) as day from daily_training_load")
+    day: dt.date = row["day"]
+    return day

@@ -1,9 +1,7 @@
-"""The head of the page: everything added up."""
-
-from dataclasses import dataclass
+"""The overview: everything added up."""
 
 from pipelines.report.marts import Marts, query
-from pipelines.report.section import Tile
+from pipelines.report.section import Section, Tile
 from pipelines.report.units import GROUP_NAMES, Units
 
 TOTALS = """
@@ -26,16 +24,7 @@ EDDINGTON = """
 """
 
 
-@dataclass(frozen=True)
-class Overview:
-    """The days that the history spans, and its totals."""
-
-    first_day: str
-    last_day: str
-    tiles: list[Tile]
-
-
-def overview(marts: Marts, units: Units) -> Overview:
+def overview_section(marts: Marts, units: Units) -> Section:
     """Of a history with one activity at least."""
     [total] = query(marts, TOTALS)
     tiles = [
@@ -54,4 +43,5 @@ def overview(marts: Marts, units: Units) -> Overview:
         group = GROUP_NAMES[best["sport_group"]].lower()
         meaning = f"Eddington number {group} ({units.distance.name}); {best['days_to_next']} days to the next"
         tiles.append(Tile(f"{best['eddington_number']}", meaning))
-    return Overview(str(total["first_day"]), str(total["last_day"]), tiles)
+    caption = f"The whole history, from {total['first_day']} to {total['last_day']}, whatever period and sports the page shows."
+    return Section("overview", "Overview", caption, tiles=tiles)

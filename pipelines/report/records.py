@@ -1,13 +1,24 @@
 """Records: the best efforts that were a record when they were set."""
 
+import datetime as dt
 from collections.abc import Sequence
 
-import altair as alt
-
-from pipelines.report.charts import DAY_FORMAT, figure, pace_axis, wide_chart
-from pipelines.report.marts import Marts, Row, query
-from pipelines.report.section import Link, Section, Table
-from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, clock, effort_name, local_day, pace_unit
+from pipelines.report.colours import spectrum
+from pipelines.report.marts import Marts, Row, latest_day, query
+from pipelines.report.section import Figure, Link, Section, Table
+from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, clock, effort_name, pace_unit
+from pipelines.report.vegalite import (
+    Specification,
+    coloured,
+    day_text,
+    faded,
+    figure,
+    hover,
+    pace_scale,
+    picked,
+    spoken,
+    years_axis,
+)
 
 GROUPS = ("foot", "ride", "swim")
 RECORDS = """
@@ -21,78 +32,108 @@ RECORDS = """
 
 
 def record_sections(marts: Marts, units: Units) -> list[Section]:
-    """A section for each sport group that has a record."""
+    """One section with a figure for each sport group that has a record; none without any."""
     rows = query(marts, RECORDS)
+    today = latest_day(marts) if rows else dt.date.min
     by_group = {group: [row for row in rows if row["sport_group"] == group] for group in GROUPS}
-    return [_section(group, records, units) for group, records in by_group.items() if records]
+    found = {group: records for group, records in by_group.items() if records}
+    if not found:
+        return []
+    return [
+        Section(
+            "records",
+            "Records",
+            "The best time over each distance inside any activity, and each time it fell. Higher is faster. "
+            "Of the whole history, whatever the period.",
+            highlights=_table(
+                [row for records in found.values() for row in records if row["rank_all_time"] == 1], units
+            ),
+            highlights_title="The records of today",
+            figures=[_figure(group, records, today, units) for group, records in found.items()],
+        )
+    ]
 
 
-def _section(group: str, rows: Sequence[Row], units: Units) -> Section:
-    unit = pace_unit(group, units)
-    return Section(
-        f"records-{group}",
-        f"Records: {GROUP_NAMES[group].lower()}",
-        "The best time over each distance inside any activity, and each time it fell. Higher is faster.",
-        highlights=_table([row for row in rows if row["rank_all_time"] == 1], unit),
-        highlights_title="The records of today",
-        figures=[
-            figure(
-                "Steps: the record over each distance, from the day it was set",
-                _chart(rows, unit),
-                _values(rows, unit),
-            )
-        ],
-        table=_table(rows, unit),
+def _figure(group: str, rows: Sequence[Row], today: dt.date, units: Units) -> Figure:
+    unit, name = pace_unit(group, units), GROUP_NAMES[group]
+    return figure(
+        f"{name}: steps of the record over each distance, from the day it was set",
+        _chart(rows, today, unit),
+        _values(rows, today, unit),
+        title=f"{name}, {unit.name}",
+        table=_table(rows, units),
+        group=group,
     )
 
 
-def _values(rows: Sequence[Row], unit: PaceUnit) -> list[Row]:
+def _values(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> list[Row]:
+    """Each record, and today's ones once more: their lines go on to today."""
+    standing: dict[float, Row] = {}
+    for row in rows:
+        standing.setdefault(row["effort_distance_m"], row)
+    points = [*((row["day"], 1, row) for row in rows), *((today, 0, row) for row in standing.values())]
     return [
         {
-            "day": local_day(row["day"]),
+            "day": day,
+            "is_point": is_point,
             "distance": effort_name(row["effort_distance_m"]),
             "value": unit.value(row["pace_s_per_km"]),
             "time": clock(row["elapsed_time_s"]),
             "activity": row["activity_name"] or "",
         }
-        for row in rows
+        for day, is_point, row in points
     ]
 
 
-def _chart(rows: Sequence[Row], unit: PaceUnit) -> alt.Chart:
+def _chart(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> Specification:
     names = list(dict.fromkeys(effort_name(row["effort_distance_m"]) for row in rows))
-    chart: alt.Chart = (
-        wide_chart()
-        .mark_line(interpolate="step-after", point=alt.OverlayMarkDef(size=40))
-        .encode(
-            x=alt.X("day:T", title="day of the record", scale=alt.Scale(padding=8)),
-            y=pace_axis(unit),
-            color=alt.Color("distance:N", title=None, scale=alt.Scale(domain=names, scheme="tableau10")),
-            tooltip=["distance:N", "time:N", alt.Tooltip("day:T", format=DAY_FORMAT), "activity:N"],
-        )
-    )
-    return chart
+    x = years_axis(min(row["day"] for row in rows), today)
+    was_set = {"filter": "datum.is_point"}
+    encoding = {
+        "x": x,
+        "y": {"field": "value", **pace_scale(unit), "title": None},
+        "color": coloured("distance", names, spectrum(len(names))),
+        "opacity": faded(),
+    }
+    line = "datum.distance + ': ' + datum.time + ', ' + datum.activity"
+    told = hover(x, line, "set on", day_text())
+    return {
+        "layer": [
+            {
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
+                "params": [picked("distance")],
+                "encoding": encoding | spoken("datum.distance"),
+            },
+            {
+                "transform": [was_set],
+                "mark": {"type": "point", "filled": True, "size": 55},
+                "encoding": encoding | spoken(f"{day_text()} + ', ' + {line}"),
+            },
+            {**told, "transform": [was_set, *told["transform"]]},
+        ]
+    }
 
 
-def _activity(row: Row) -> Link | str:
+def activity_link(activity_id: int, name: str | None) -> Link | str:
     """Return a link to the activity; a mere recording has no page on Strava."""
-    name: str = row["activity_name"] or "without a name"
-    if row["activity_id"] < 0:
-        return name
-    return Link(f"https://www.strava.com/activities/{row['activity_id']}", name)
+    text = name or "without a name"
+    return text if activity_id < 0 else Link(f"https://www.strava.com/activities/{activity_id}", text)
 
 
-def _table(rows: Sequence[Row], unit: PaceUnit) -> Table:
+def _table(rows: Sequence[Row], units: Units) -> Table:
     return Table(
-        ["Distance", "Time", unit.name, "Day", "Activity"],
+        ["Distance", "Sports", "Activity", "Day", "Time", "Pace"],
         [
             [
                 effort_name(row["effort_distance_m"]),
-                clock(row["elapsed_time_s"]),
-                unit.text(row["pace_s_per_km"]),
+                GROUP_NAMES[row["sport_group"]],
+                activity_link(row["activity_id"], row["activity_name"]),
                 str(row["day"]),
-                _activity(row),
+                clock(row["elapsed_time_s"]),
+                f"{unit.text(row['pace_s_per_km'])}{unit.suffix}",
             ]
             for row in rows
+            for unit in (pace_unit(row["sport_group"], units),)
         ],
+        text_columns=4,
     )

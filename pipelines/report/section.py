@@ -28,12 +28,34 @@ class Table:
     text_columns: int = 1
 
 
+class Fold(NamedTuple):
+    """A table that opens by a click on its title."""
+
+    title: str
+    table: Table
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A Vega-Lite specification with its data, and what it shows, for those who cannot see it."""
+    """A Vega-Lite specification with its data, and what it shows, for those who cannot see it.
+
+    A section of several figures gives each a title and a table of its own. One of a single sport group is hidden when
+    the page shows another group.
+    """
 
     description: str
     specification: dict[str, Any]
+    title: str = ""
+    table: Table | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class TrackMap:
+    """What map.js draws, and what it shows, for those who cannot see it."""
+
+    description: str
+    tracks: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,5 +68,6 @@ class Section:
     tiles: Sequence[Tile] = ()
     highlights: Table | None = None
     highlights_title: str = ""
-    figures: Sequence[Figure] = ()
+    figures: Sequence[Figure | TrackMap] = ()
     table: Table | None = None
+    folds: Sequence[Fold] = ()

@@ -1,36 +1,39 @@
-"""This week so far, against the four weeks before it."""
+"""This week so far, against the same days of the four weeks before it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import altair as alt
-
-from pipelines.report.charts import GREY, ORANGE, coloured, figure, wide_chart
-from pipelines.report.marts import Marts, Row, query
+from pipelines.report.colours import GREY, ORANGE
+from pipelines.report.marts import Marts, Row, latest_day, latest_week, query
 from pipelines.report.section import Section, Table, Tile
 from pipelines.report.units import Units, hours
+from pipelines.report.vegalite import Specification, coloured, faded, figure, picked
 
+# A week counts up to the weekday that the newest one has reached.
 BY_SPORT = """
     with
-    latest as (select max(week_start_date) as week_start_date from weekly_volume),
-    weeks as (
-        select v.sport_type, v.activity_count, v.distance_m, v.moving_time_s, v.elevation_gain_m,
-            v.week_start_date = l.week_start_date as is_this_week
-        from weekly_volume v, latest l
-        where v.week_start_date > l.week_start_date - 35
+    today as (
+        select (select max(week_start_date) from weekly_volume) as week_start_date,
+            (select max(load_date) from daily_training_load) as day
+    ),
+    days as (
+        select a.sport_type, a.sport_group, a.distance_m, a.moving_time_s, a.elevation_gain_m,
+            a.week_start_date = t.week_start_date as is_this_week
+        from activities a, today t
+        where a.week_start_date > t.week_start_date - 35
+            and a.activity_date - a.week_start_date <= t.day - t.week_start_date
     )
-    select sport_type,
-        coalesce(sum(activity_count) filter (is_this_week), 0)::double as count_now,
-        coalesce(sum(activity_count) filter (not is_this_week), 0) / 4 as count_before,
+    select sport_type, sport_group,
+        count(*) filter (is_this_week)::double as count_now,
+        count(*) filter (not is_this_week) / 4 as count_before,
         coalesce(sum(distance_m) filter (is_this_week), 0) as distance_m_now,
         coalesce(sum(distance_m) filter (not is_this_week), 0) / 4 as distance_m_before,
         coalesce(sum(moving_time_s) filter (is_this_week), 0)::double as time_s_now,
         coalesce(sum(moving_time_s) filter (not is_this_week), 0) / 4 as time_s_before,
         coalesce(sum(elevation_gain_m) filter (is_this_week), 0) as climb_m_now,
         coalesce(sum(elevation_gain_m) filter (not is_this_week), 0) / 4 as climb_m_before
-    from weeks
-    group by sport_type
-    having count_now + count_before > 0
+    from days
+    group by sport_type, sport_group
     order by time_s_now + time_s_before desc, sport_type
 """
 
@@ -45,12 +48,14 @@ class Compared(NamedTuple):
 def this_week_section(marts: Marts, units: Units) -> Section:
     """Totals as tiles, the moving time of each sport as bars."""
     rows = query(marts, BY_SPORT)
-    [start] = query(marts, "select max(week_start_date) as week from weekly_volume")
-    description = "Moving time of this week by sport, beside the average of the four before"
+    week, today = latest_week(marts), latest_day(marts)
+    days = f"the same {(today - week).days + 1} days" if today > week else "the same day"
+    description = "Moving time of this week by sport, beside the average of the same days of the four before"
     return Section(
         "week",
-        "This week",
-        f"The week from {start['week']} so far, against the average of the four before it.",
+        "This week so far",
+        f"From {week} to {today}, against the average of {days} of the four weeks before. Whatever period and sports the "
+        "page shows.",
         tiles=_tiles(rows, units),
         figures=[figure(description, _chart(rows), _values(rows))] if rows else [],
         table=_table(rows, units) if rows else None,
@@ -67,7 +72,7 @@ def _tiles(rows: Sequence[Row], units: Units) -> list[Tile]:
     return [
         Tile(
             hours(time_s.now),
-            f"moving time; {hours(time_s.before)} on average in the four weeks before",
+            f"moving time; {hours(time_s.before)} on average before",
         ),
         Tile(
             f"{length.of(distance_m.now):,.1f} {length.name}",
@@ -89,19 +94,36 @@ def _values(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _chart(rows: Sequence[Row]) -> alt.Chart:
-    chart: alt.Chart = (
-        wide_chart(height=max(60, 44 * len(rows)))
-        .mark_bar(cornerRadiusEnd=3)
-        .encode(
-            x=alt.X("hours:Q", title="moving time, hours"),
-            y=alt.Y("sport:N", title=None, sort=[row["sport_type"] for row in rows]),
-            yOffset=alt.YOffset("period:N", sort=["this week"]),
-            color=coloured("period:N", ["this week", "average before"], [ORANGE, GREY]),
-            tooltip=["sport:N", "period:N", alt.Tooltip("hours:Q", format=".1f")],
-        )
-    )
-    return chart
+def _chart(rows: Sequence[Row]) -> Specification:
+    sports = [row["sport_type"] for row in rows]
+    return {
+        "height": max(60, 44 * len(rows)),
+        "mark": {"type": "bar", "cornerRadiusEnd": 3},
+        "params": [picked("period")],
+        "encoding": {
+            "x": {
+                "field": "hours",
+                "type": "quantitative",
+                "title": "moving time, hours",
+                "axis": {"tickCount": 6, "format": ".1~f"},
+            },
+            "y": {
+                "field": "sport",
+                "type": "nominal",
+                "title": None,
+                "sort": sports,
+                "axis": {"grid": False},
+            },
+            "yOffset": {"field": "period", "type": "nominal", "sort": ["this week"]},
+            "color": coloured("period", ["this week", "average before"], [ORANGE, GREY]),
+            "opacity": faded(),
+            "tooltip": [
+                {"field": "sport", "type": "nominal"},
+                {"field": "period", "type": "nominal"},
+                {"field": "hours", "type": "quantitative", "format": ".1f"},
+            ],
+        },
+    }
 
 
 def _table(rows: Sequence[Row], units: Units) -> Table:

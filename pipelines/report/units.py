@@ -4,7 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 GROUP_NAMES = {"foot": "On foot", "ride": "Riding", "swim": "Swimming", "other": "Other sports"}
-EFFORT_NAMES = {1609.344: "1 mile", 21097.5: "half marathon", 42195.0: "marathon"}
+EFFORT_NAMES = {
+    1609.344: "1 mile",
+    3218.688: "2 miles",
+    16093.44: "10 miles",
+    21097.5: "half marathon",
+    42195.0: "marathon",
+}
 # Efforts below it are named in metres.
 SHORTEST_IN_KM_M = 1900
 
@@ -44,6 +50,11 @@ class PaceUnit:
     name: str
     length_m: float
     is_speed: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What follows a value in a text: ` km/h`, or `/km`."""
+        return f" {self.name}" if self.is_speed else self.name.replace("min per ", "/")
 
     def value(self, pace_s_per_km: float | None) -> float | None:
         """Seconds per length, or lengths per hour."""

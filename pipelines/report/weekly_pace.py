@@ -1,32 +1,34 @@
 """Weekly pace on foot and swimming, weekly speed riding."""
 
+import datetime as dt
 from collections.abc import Sequence
 
-import altair as alt
-
-from pipelines.report.charts import (
-    BLUE,
-    DAY_FORMAT,
-    GREY,
-    ORANGE,
-    AnyChart,
-    coloured,
-    figure,
-    menu,
-    pace_axis,
-    period_menu,
-    wide_chart,
-)
+from pipelines.report.colours import BLUE, GREY, ORANGE
 from pipelines.report.marts import Marts, Row, query
-from pipelines.report.section import Section, Table
-from pipelines.report.units import PaceUnit, Units, local_day, pace_unit, whole_number
+from pipelines.report.section import Figure, Section, Table
+from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, pace_unit, whole_number
+from pipelines.report.vegalite import (
+    IN_PERIOD,
+    Specification,
+    coloured,
+    day_text,
+    faded,
+    figure,
+    hover,
+    menu,
+    pace_scale,
+    pace_text,
+    period_axis,
+    picked,
+    spoken,
+)
 
-TITLES = {"foot": "Weekly pace on foot", "ride": "Weekly speed riding", "swim": "Weekly swim pace"}
+GROUPS = ("foot", "ride", "swim")
 BY_WEEK = """
     with sports as (
-        select sport_type, count(*) as activity_count from activities where sport_group = ? group by sport_type
+        select sport_type, sport_group, count(*) as activity_count from activities group by sport_type, sport_group
     )
-    select p.week_start_date as week, sport_type as sport, p.distance_m, p.pace_s_per_km, p.pace_s_per_km_4w,
+    select p.week_start_date as week, sport_type as sport, sport_group, p.distance_m, p.pace_s_per_km, p.pace_s_per_km_4w,
         p.gap_pace_s_per_km, p.average_heartrate_bpm
     from weekly_pace p
     join sports s using (sport_type)
@@ -41,75 +43,93 @@ GAP_MODELS = {
 
 
 def weekly_pace_sections(marts: Marts, units: Units) -> list[Section]:
-    """A section for each sport group that has a pace."""
-    by_group = {group: query(marts, BY_WEEK, group) for group in TITLES}
+    """One section with a figure for each sport group that has a pace; none without any."""
+    rows = query(marts, BY_WEEK)
+    by_group = {group: [row for row in rows if row["sport_group"] == group] for group in GROUPS}
     [model] = query(marts, "select any_value(gap_model) as name from activities")
-    return [_section(group, rows, units, model["name"]) for group, rows in by_group.items() if rows]
-
-
-def _section(group: str, rows: Sequence[Row], units: Units, gap_model: str) -> Section:
-    unit, title = pace_unit(group, units), TITLES[group]
-    series = {"week": "pace_s_per_km", "four weeks": "pace_s_per_km_4w"}
-    if group == "foot" and any(row["gap_pace_s_per_km"] for row in rows):
-        series[GRADE_ADJUSTED] = "gap_pace_s_per_km"
-    explained = (
-        f"; grade adjusted is what it would have been on the flat {GAP_MODELS[gap_model]}"
-        if GRADE_ADJUSTED in series
-        else ""
-    )
+    figures = [_figure(group, found, units) for group, found in by_group.items() if found]
+    if not figures:
+        return []
     caption = (
-        f"Each week's time over its distance (points) and the same over four weeks (line){explained}. "
-        "Higher is faster."
+        "Each week's time over its distance (points) and the same over four weeks (line); higher is faster. "
     )
-    values = _values(rows, series, unit)
+    if _has_adjusted(by_group["foot"]):
+        caption += f"Grade adjusted is what it would have been on the flat {GAP_MODELS[model['name']]}. "
+    caption += "The tables hold the whole history."
+    return [Section("pace", "Pace and speed", caption, figures=figures)]
+
+
+def _has_adjusted(rows: Sequence[Row]) -> bool:
+    return any(row["gap_pace_s_per_km"] for row in rows)
+
+
+def _figure(group: str, rows: Sequence[Row], units: Units) -> Figure:
+    unit, name = pace_unit(group, units), GROUP_NAMES[group]
+    series = {"week": "pace_s_per_km", "four weeks": "pace_s_per_km_4w"}
+    is_adjusted = group == "foot" and _has_adjusted(rows)
+    if is_adjusted:
+        series[GRADE_ADJUSTED] = "gap_pace_s_per_km"
     sports = list(dict.fromkeys(row["sport"] for row in rows))
-    return Section(
-        f"pace-{group}",
-        title,
-        caption,
-        figures=[figure(f"{title}: {caption}", _chart(list(series), sports, values, unit), values)],
-        table=_table(rows, unit, units, is_adjusted=GRADE_ADJUSTED in series),
+    return figure(
+        f"{name}: points of each week's pace or speed in {unit.name}, and a line of four weeks'",
+        _chart(list(series), sports, max(row["week"] for row in rows), unit),
+        _values(rows, series, unit),
+        title=f"{name}, {unit.name}",
+        table=_table(rows, unit, units, is_adjusted=is_adjusted),
+        group=group,
     )
 
 
 def _values(rows: Sequence[Row], series: dict[str, str], unit: PaceUnit) -> list[Row]:
     return [
         {
-            "week": local_day(row["week"]),
+            "day": row["week"],
             "sport": row["sport"],
-            "series": name,
-            "value": unit.value(row[column]),
-            "text": unit.text(row[column]),
+            **{name: unit.value(row[column]) for name, column in series.items()},
         }
         for row in rows
-        for name, column in series.items()
-        if row[column]
     ]
 
 
-def _chart(series: Sequence[str], sports: Sequence[str], values: Sequence[Row], unit: PaceUnit) -> AnyChart:
-    period, recent = period_menu("week", values)
-    base = (
-        wide_chart()
-        .transform_filter(recent)
-        .transform_filter("datum.sport == sport")
-        .encode(
-            x=alt.X("week:T", title="week"),
-            y=pace_axis(unit),
-            color=coloured("series:N", series, [GREY, ORANGE, BLUE][: len(series)]),
-            tooltip=[
-                alt.Tooltip("week:T", title="week from", format=DAY_FORMAT),
-                alt.Tooltip("series:N", title=" "),
-                alt.Tooltip("text:N", title=unit.name),
-            ],
-        )
-    )
-    lines = base.transform_filter("datum.series == 'four weeks'").mark_line(strokeWidth=2.5)
-    points = base.transform_filter("datum.series != 'four weeks'").mark_point(
-        filled=True, size=28, opacity=0.8
-    )
-    sport = menu("sport", "Sport", {name: name for name in sports}, chosen=sports[0])
-    return alt.layer(points, lines).add_params(period, sport)
+def _chart(
+    series: Sequence[str], sports: Sequence[str], latest_week: dt.date, unit: PaceUnit
+) -> Specification:
+    x = period_axis(latest_week)
+    line = f"datum.series + ': ' + {pace_text(unit, 'value')} + '{unit.suffix}'"
+    encoding = {
+        "x": x,
+        "y": {"field": "value", **pace_scale(unit), "title": None},
+        "color": coloured("series", series, [GREY, ORANGE, BLUE]),
+        "opacity": faded(0.9),
+    }
+    return {
+        "params": [menu("sport", "Sport type", {name: name for name in sports}, chosen=sports[0])],
+        "transform": [
+            IN_PERIOD,
+            {"filter": "datum.sport == sport"},
+            {"fold": list(series), "as": ["series", "value"]},
+            {"filter": "datum.value > 0"},
+        ],
+        "layer": [
+            {
+                "transform": [{"filter": "datum.series != 'four weeks'"}],
+                "mark": {"type": "point", "filled": True, "size": 30},
+                "params": [picked("series")],
+                "encoding": encoding | spoken(f"{day_text()} + ', ' + {line}"),
+            },
+            {
+                "transform": [{"filter": "datum.series == 'four weeks'"}],
+                "mark": {"type": "line", "strokeWidth": 2.5},
+                "encoding": encoding | spoken("datum.series"),
+            },
+            hover(
+                x,
+                line,
+                "week from",
+                day_text(),
+            ),
+        ],
+    }
 
 
 def _table(rows: Sequence[Row], unit: PaceUnit, units: Units, *, is_adjusted: bool) -> Table:

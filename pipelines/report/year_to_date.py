@@ -2,46 +2,49 @@
 
 from collections.abc import Sequence
 
-import altair as alt
-
-from pipelines.report.charts import coloured, figure, menu, wide_chart, year_colours
+from pipelines.report.colours import year_colours
 from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Section, Table
 from pipelines.report.units import GROUP_NAMES, Units, hours
+from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, menu, picked, spoken
 
-# A day on which nothing was added is left out, but for the last one of its year: the lines have steps.
+# Each seventh day, counted from today's back: this year's line ends today. Of each group, and of all together.
 BY_DAY = """
     with
     groups as (select distinct sport_type, sport_group from activities),
-    days as (
-        select year, day_of_year, sport_group, coalesce(sum(distance_m), 0) as distance_m,
-            coalesce(sum(moving_time_s), 0) as time_s, sum(activity_count)::bigint as activity_count
+    today as (
+        select max(year) as year, max(day_of_year) filter (year = (select max(year) from year_to_date)) as day_of_year
         from year_to_date
-        join groups using (sport_type)
-        group by year, day_of_year, sport_group
-    )
-    select year, day_of_year, sport_group, distance_m, time_s, activity_count
-    from days
-    qualify time_s is distinct from lag(time_s) over (partition by year, sport_group order by day_of_year)
-        or distance_m is distinct from lag(distance_m) over (partition by year, sport_group order by day_of_year)
-        or day_of_year = max(day_of_year) over (partition by year)
-    order by sport_group, year, day_of_year
+    ),
+    last_days as (select year, max(day_of_year) as day_of_year from year_to_date group by year)
+    select y.year, y.day_of_year, coalesce(g.sport_group, 'all') as sport_group,
+        coalesce(sum(y.distance_m), 0) as distance_m, coalesce(sum(y.moving_time_s), 0) as time_s,
+        sum(y.activity_count)::bigint as activity_count
+    from year_to_date y
+    join groups g using (sport_type)
+    join last_days l using (year)
+    cross join today t
+    where (y.day_of_year - t.day_of_year) % 7 = 0 or y.day_of_year in (1, l.day_of_year)
+    group by grouping sets ((y.year, y.day_of_year, g.sport_group), (y.year, y.day_of_year))
+    order by sport_group, y.year, y.day_of_year
 """
 TODAY = """
     select max(year) as year, max(day_of_year) filter (year = (select max(year) from year_to_date)) as day_of_year
     from year_to_date
 """
 THIS_YEAR_WIDTH, OTHER_YEAR_WIDTH = 3.5, 1.5
+MONTH_STARTS = [1, 32, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335]
 
 
 def year_to_date_section(marts: Marts, units: Units) -> Section:
-    """A line a year of the sport group that the reader chooses."""
+    """A line a year, of the sports that the page shows."""
     rows = query(marts, BY_DAY)
     [today] = query(marts, TODAY)
     return Section(
-        "years",
+        "year-to-date",
         "Year to date",
-        "What had come together by each day of the year; this year is the thick line.",
+        "What had come together by each day of the year; this year is the thick line. It follows the page's sports, "
+        "and shows all years whatever the period.",
         figures=[
             figure(
                 "Lines: cumulative distance or time by day of the year, one line a year",
@@ -66,46 +69,49 @@ def _values(rows: Sequence[Row], units: Units) -> list[Row]:
     ]
 
 
-def _groups(rows: Sequence[Row]) -> list[str]:
-    found = {row["sport_group"] for row in rows}
-    return [group for group in GROUP_NAMES if group in found]
-
-
-def _chart(rows: Sequence[Row], this_year: int, units: Units) -> alt.Chart:
-    groups, years = _groups(rows), sorted({row["year"] for row in rows})
-    longest_m = {g: max(row["distance_m"] for row in rows if row["sport_group"] == g) for g in groups}
+def _chart(rows: Sequence[Row], this_year: int, units: Units) -> Specification:
+    years = [str(year) for year in sorted({row["year"] for row in rows})]
     length = units.distance.name
-    sports = menu(
-        "group",
-        "Sports",
-        {group: GROUP_NAMES[group] for group in groups},
-        chosen=max(groups, key=lambda group: longest_m[group]),
-    )
     measures = {"distance": f"distance, {length}", "hours": "moving time, hours"}
-    chart: alt.Chart = (
-        wide_chart()
-        .mark_line(interpolate="step-after", point=len(rows) < 5)
-        .transform_filter("datum.group == group")
-        .transform_calculate(shown="datum[measure]", is_now=f"datum.year == '{this_year}'")
-        .encode(
-            x=alt.X("day:Q", title="day of the year", scale=alt.Scale(domain=[1, 366], nice=False)),
-            y=alt.Y("shown:Q", title=None),
-            color=coloured("year:N", [str(year) for year in years], year_colours(len(years))),
-            strokeWidth=alt.StrokeWidth(
-                "is_now:O",
-                legend=None,
-                scale=alt.Scale(domain=[True, False], range=[THIS_YEAR_WIDTH, OTHER_YEAR_WIDTH]),
+    month = "timeFormat(datetime(2023, 0, datum.value), '%b')"
+    x = {
+        "field": "day",
+        "type": "quantitative",
+        "title": None,
+        "axis": {"values": MONTH_STARTS, "labelExpr": month, "labelAlign": "left", "labelOverlap": True},
+        "scale": {"domain": [1, 366], "nice": False},
+    }
+    return {
+        "params": [menu("measure", "Show", measures, chosen="distance")],
+        "transform": [
+            {"filter": "datum.group == sports"},
+            {"calculate": "datum[measure]", "as": "shown"},
+        ],
+        "layer": [
+            {
+                "mark": {"type": "line", "point": len({row["day_of_year"] for row in rows}) < 3},
+                "params": [picked("year")],
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "shown", "type": "quantitative", "title": None},
+                    "color": coloured("year", years, year_colours(len(years))),
+                    "strokeWidth": {
+                        "condition": {"test": f"datum.year == '{this_year}'", "value": THIS_YEAR_WIDTH},
+                        "value": OTHER_YEAR_WIDTH,
+                    },
+                    "opacity": faded(),
+                    **spoken("datum.year"),
+                },
+            },
+            hover(
+                x,
+                "datum.year + ': ' + format(datum.distance, ',.0f') + "
+                f"' {length}, ' + format(datum.hours, ',.0f') + ' h'",
+                "until",
+                "timeFormat(datetime(2023, 0, datum.day), '%-d %b')",
             ),
-            tooltip=[
-                "year:N",
-                alt.Tooltip("day:Q", title="day"),
-                alt.Tooltip("distance:Q", title=length, format=",.0f"),
-                alt.Tooltip("hours:Q", format=",.0f"),
-            ],
-        )
-        .add_params(sports, menu("measure", "Show", measures, chosen="distance"))
-    )
-    return chart
+        ],
+    }
 
 
 def _table(rows: Sequence[Row], today: int, units: Units) -> Table:
@@ -116,7 +122,7 @@ def _table(rows: Sequence[Row], today: int, units: Units) -> Table:
     length = units.distance
     lines = []
     for year in sorted({row["year"] for row in rows}, reverse=True):
-        for group in _groups(rows):
+        for group, name in GROUP_NAMES.items():
             days = by_line.get((year, group), [])
             if not days or not days[-1]["activity_count"]:
                 continue
@@ -125,7 +131,7 @@ def _table(rows: Sequence[Row], today: int, units: Units) -> Table:
             lines.append(
                 [
                     str(year),
-                    GROUP_NAMES[group],
+                    name,
                     f"{length.of(to_day['distance_m'] if to_day else 0):,.0f}",
                     hours(to_day["time_s"] if to_day else 0),
                     f"{length.of(whole['distance_m']):,.0f}",

@@ -15,6 +15,7 @@ from pipelines.settings.types import (
     Units,
     WeekStart,
     Zone,
+    ZoneRadius,
 )
 
 
@@ -48,6 +49,7 @@ class Report(Section):
     """`[report]`: how the report shows them."""
 
     units: Units = "metric"
+    privacy_radius_m: ZoneRadius = 400
 
 
 class Settings(Section):

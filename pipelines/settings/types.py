@@ -201,6 +201,8 @@ StreamTypes = Annotated[
 # Left out when settings are printed.
 Secret = Annotated[Text | None, Field(repr=False)]
 
+ZoneRadius = Annotated[_Float, _between(0, 5000, "metres; 0 for no privacy zones")]
+
 # Of [athlete]: what is outside these no body has.
 Sex = Annotated[Literal["M", "F"], BeforeValidator(_strip), _must_be('"M" or "F"')]
 MaxHeartrate = Annotated[_Float, _between(100, 240, "beats per minute")]
