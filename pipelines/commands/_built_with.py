@@ -18,13 +18,11 @@ def changed_since_built(playground: Playground, settings: Settings) -> list[str]
 
 
 def tell_changed_settings(playground: Playground, settings: Settings) -> str | None:
-    """Say it to whoever looks at the marts; returns what was said."""
+    """Say it to whoever looks at the marts; returns it for a page, which names no path of this machine."""
     changed = changed_since_built(playground, settings)
     if not changed:
         return None
-    said = (
-        f"the marts are as they were built, before {' and '.join(changed)} changed: "
-        f"type `{playground.to_type('make transform')}` for marts with today's settings"
-    )
-    print(f"note: {said}", file=sys.stderr)
-    return said
+    said = f"the marts are as they were built, before {' and '.join(changed)} changed: type "
+    for_todays = "for marts with today's settings"
+    print(f"note: {said}`{playground.to_type('make transform')}` {for_todays}", file=sys.stderr)
+    return f"{said}make transform {for_todays}"
