@@ -1,28 +1,21 @@
 """`make docs`: the page opens on an overview of ours, which leads to every mart."""
 
-import json
-import re
 from pathlib import Path
+from typing import Any
 
-import pytest
-from playwright.sync_api import sync_playwright
-
-from tests.conftest import CHROMIUM
 from tests.harness import ROOT, run
 
 MARTS = sorted(path.stem for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
 
 
-def test_the_page_opens_on_our_overview_and_its_links_lead_to_the_marts(copied: Path) -> None:
+def test_the_page_opens_on_our_overview_and_its_links_lead_to_the_marts(chromium: Any, copied: Path) -> None:
     run("docs", copied)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        page = browser.new_page()
-        page.goto((copied / "docs" / "index.html").as_uri())
-        page.get_by_role("heading", name="Your Strava history as SQL marts").wait_for()
-        assert "dbt Labs" not in page.inner_text("body")
-        links = page.locator("table a[href*='model.strava_marts.']")
-        assert sorted(links.all_inner_texts()) == MARTS
-        links.filter(has_text="race_predictions").click()
-        page.get_by_text("What could I run today?").first.wait_for()
-        browser.close()
+    page = chromium.new_page()
+    page.goto((copied / "docs" / "index.html").as_uri())
+    page.get_by_role("heading", name="Your Strava history as SQL marts").wait_for()
+    assert "dbt Labs" not in page.inner_text("body")
+    links = page.locator("table a[href*='model.strava_marts.']")
+    assert sorted(links.all_inner_texts()) == MARTS
+    links.filter(has_text="race_predictions").click()
+    page.get_by_text("What could I run today?").first.wait_for()
+    page.close()
