@@ -32,9 +32,9 @@ WEEKLY_VOLUME = """
 """
 WEEKLY_PACE = """
     select week_start_date, sport_type, activity_count,
-        strftime(to_timestamp(pace_s_per_km), '%-M:%S') as pace_per_km,
-        strftime(to_timestamp(pace_s_per_km_4w), '%-M:%S') as pace_per_km_4w,
-        strftime(to_timestamp(gap_pace_s_per_km), '%-M:%S') as gap_per_km,
+        clock(pace_s_per_km) as pace_per_km,
+        clock(pace_s_per_km_4w) as pace_per_km_4w,
+        clock(gap_pace_s_per_km) as gap_per_km,
         round(average_heartrate_bpm) as heartrate_bpm
     from marts.weekly_pace
     where sport_type = 'Run'

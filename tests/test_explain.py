@@ -1,5 +1,6 @@
-"""The table macros explain_load and explain_gap: in marts.duckdb, and over the Parquet files while a tool holds it."""
+"""The macros explain_load, explain_gap and clock: in marts.duckdb, and over the Parquet files while a tool holds it."""
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -255,3 +256,33 @@ def test_the_query_on_the_page_of_marts_runs_and_has_the_columns_of_its_output(r
     printed = run("sql", refreshed, Q=query).stdout.splitlines()
     assert printed[0].split() == output.splitlines()[0].split()
     assert "training_load = " in printed[-2]
+
+
+# ---- clock
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        ("0", "0:00"),
+        ("5", "0:05"),
+        ("317.4", "5:17"),
+        ("317.5", "5:18"),
+        ("3599.4", "59:59"),
+        ("3599.6", "1:00:00"),
+        ("5500", "1:31:40"),
+        ("100000", "27:46:40"),
+        ("-3.2", "-0:03"),
+        ("-0.2", "0:00"),
+        ("null", None),
+    ],
+)
+def test_a_clock_shows_seconds_as_people_read_them(tmp_path: Path, seconds: str, shown: str | None) -> None:
+    playground = made(tmp_path / "p", [DURATION], [{}])
+    assert rows(playground, f"select clock({seconds}), marts.clock({seconds}::double)", "marts.duckdb") == [
+        (shown, shown)
+    ]
+    with held_open(playground / "marts.duckdb"):
+        assert json.loads(
+            run("sql", playground, Q=f"select clock({seconds}) as c", FORMAT="json").stdout
+        ) == [{"c": shown}]

@@ -2,6 +2,7 @@
 
 import ast
 import datetime as dt
+import json
 import os
 import re
 import shutil
@@ -13,9 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.playground import Playground
 from pipelines.strava.oauth import App, Authorisation
 from pipelines.strava.tokens import TokenFile
 from pipelines.tables import DATASET, TABLES
+from pipelines.warehouse.samples import samples_view
 from tests.demo import WEEKLY_PACE, WEEKLY_VOLUME
 from tests.harness import PLENTY, ROOT, expected_samples, run
 from tests.simulated_strava import SimulatedStrava, history
@@ -84,6 +87,40 @@ def test_a_question_is_answered_by_its_query_in_the_columns_of_its_output(
     printed = run("sql", refreshed, Q=query).stdout.splitlines()
     assert re.fullmatch(r"\([1-9]\d* rows?\)", printed[-1]), "no answer"
     assert printed[0].split() == output.splitlines()[0].split()
+
+
+# Half an hour off the full hours of UTC, and on either side of it.
+ZONES = ["Asia/Kolkata", "America/St_Johns"]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_queries_of_the_papers_say_the_same_in_every_time_zone(refreshed: Path, zone: str) -> None:
+    queries = [query for _, query, _ in SECTIONS.values()] + [query for query, _ in QUESTIONS.values()]
+    asked = [
+        query.replace("today()", "date '2026-05-01'") for query in [*queries, WEEKLY_VOLUME, WEEKLY_PACE]
+    ]
+    # As a tool of the user's has it: in its own process, in the zone of its machine.
+    program = (
+        "import duckdb, json, sys\n"
+        f"marts = duckdb.connect({str(refreshed / 'marts.duckdb')!r}, read_only=True)\n"
+        f"marts.execute({samples_view(Playground(refreshed))!r})\n"
+        "shown = [str(marts.sql(query).fetchall()) for query in json.load(sys.stdin)]\n"
+        "print(json.dumps([marts.sql(\"select current_setting('TimeZone')\").fetchone()[0], shown]))"
+    )
+    answers = {}
+    for name in ("UTC", zone):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps(asked),
+            env={**os.environ, "TZ": name},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        used, answers[name] = json.loads(done.stdout)
+        assert used == name
+    for query, here, there in zip(asked, answers["UTC"], answers[zone], strict=True):
+        assert here == there, query
 
 
 # ---- the README

@@ -307,7 +307,7 @@ OPENERS = {
     "files.py": "the one that does",
     "set_up.py": "runs before anything is installed, on the project's own .venv",
     "report/page.py": "reads a resource of the package",
-    "warehouse/published.py": "reads the project's table macros",
+    "warehouse/published.py": "reads the project's published macros",
 }
 # Names that open, make or copy a file, as functions or methods; `webbrowser.open` opens none.
 FORBIDDEN = {

@@ -8,12 +8,12 @@ from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.warehouse.file import OFFLINE, explained, is_locked
 
-TABLE_MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "table_macros"
+PUBLISHED_MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "published_macros"
 
 
-def table_macros() -> list[str]:
-    """SQL that makes each table macro of marts.duckdb, where its tables are."""
-    return [path.read_text(encoding="utf-8") for path in sorted(TABLE_MACROS.glob("*.sql"))]
+def published_macros() -> list[str]:
+    """SQL that makes each macro of marts.duckdb, where its tables are."""
+    return [path.read_text(encoding="utf-8") for path in sorted(PUBLISHED_MACROS.glob("*.sql"))]
 
 
 def parquet_views(playground: Playground) -> str:
@@ -31,7 +31,7 @@ def parquet_views(playground: Playground) -> str:
     ]
     with duckdb.connect() as trial:
         trial.execute("\n".join(statements))
-        for macro in table_macros():
+        for macro in published_macros():
             try:
                 trial.execute(macro)
             except (duckdb.CatalogException, duckdb.BinderException):

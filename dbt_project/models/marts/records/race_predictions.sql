@@ -19,8 +19,14 @@ athletes as (
     select * from {{ ref('int_athletes') }}
 ),
 
+effort_distances as (
+    select * from {{ ref('effort_distances') }}
+),
+
 targets as (
-    select unnest({{ targets_m }})::double as target_distance_m
+    select effort_distance_m as target_distance_m, effort_label as target_label
+    from effort_distances
+    where sport_group = 'foot' and effort_distance_m in {{ targets_m }}
 ),
 
 recent_efforts as (
@@ -98,9 +104,18 @@ predictions as (
     select * from critical_speed
 ),
 
-with_sport_group as (
-    select athlete_id, 'foot' as sport_group, * exclude (athlete_id)
+labelled as (
+    select
+        predictions.athlete_id,
+        'foot' as sport_group,
+        predictions.* exclude (athlete_id),
+        targets.target_label,
+        effort_distances.effort_label
     from predictions
+    inner join targets using (target_distance_m)
+    left join effort_distances
+        on predictions.effort_distance_m = effort_distances.effort_distance_m
+        and effort_distances.sport_group = 'foot'
 )
 
-select * from with_sport_group
+select * from labelled
