@@ -150,7 +150,7 @@ def test_a_zip_that_is_cut_off_is_told_and_costs_nothing_that_stands(
     done = run("import", playground, expect=2, ARCHIVE=str(cut))
     assert done.stderr == (
         f"strava-marts: {cut} is a zip that is cut off or damaged: download it again, then type "
-        f"make import ARCHIVE={cut}\n"
+        f"make import ARCHIVE={cut} PLAYGROUND={playground}\n"
     )
     assert_state(playground, before)
 
