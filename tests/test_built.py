@@ -113,7 +113,10 @@ def test_changed_settings_are_told_and_the_marts_stay_as_they_were_built(copied:
         assert done.stderr.count("type `make transform PLAYGROUND=") == 1
         assert "athlete.ftp_w and athlete.history and marts.week_start changed" in done.stderr
     page = (copied / "report.html").read_text()
-    assert "athlete.ftp_w and athlete.history and marts.week_start changed: type make transform for marts" in page
+    assert (
+        "athlete.ftp_w and athlete.history and marts.week_start changed: type make transform for marts"
+        in page
+    )
     assert str(copied) not in page
     # Weeks begin on the day that they were summed up by.
     assert "Monday on top" in (copied / "report.html").read_text()
