@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.commands import dbt, transform
+from pipelines.commands import _dbt_run, dbt, transform
 from pipelines.playground import Playground
 from tests.harness import assert_same_rows, away_from_day_end, rows
 
@@ -22,7 +22,8 @@ BY_ACTIVITY = "materialized='by_activity'"
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of dbt_project/ to change; it is what transform builds."""
     copy = Path(shutil.copytree(dbt.PROJECT, tmp_path / "dbt_project"))
-    monkeypatch.setattr(transform, "PROJECT", copy)
+    for module in (dbt, transform, _dbt_run):
+        monkeypatch.setattr(module, "PROJECT", copy)
     return copy
 
 

@@ -16,7 +16,8 @@ from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse.file import warehouse_turn
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "dbt_project"
 # Where dbt finds the settings that the models read: on its command line every user of the machine would see them.
 VARIABLES = "STRAVA_VARIABLES"
 # dbt keeps what it makes for its few seconds: looking for garbage in it takes a twentieth of them. Without a command
@@ -85,7 +86,7 @@ def environment(playground: Playground, settings: Settings) -> dict[str, str]:
         **plain_environment(),
         VARIABLES: str(file.absolute()),
         "STRAVA_PACKAGES": str(packages.absolute()),
-        "PYTHONPATH": str(PROJECT.parent),  # where the profile's plugin is found
+        "PYTHONPATH": str(ROOT),  # where the profile's plugin is found
         "STRAVA_TARGET": "playground",
         "STRAVA_PUBLISHED": str(playground.marts_parquet.absolute()),
         "STRAVA_WAREHOUSE": str(playground.warehouse.absolute()),
