@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from tests.simulated_strava import SimulatedStrava, history
 
 README = (ROOT / "README.md").read_text()
 MARTS_PAGE = (ROOT / "MARTS.md").read_text()
+TOOLS = (ROOT / "TOOLS.md").read_text()
+TOOLS_QUERIES = re.findall(r"```sql\n(.*?)```", TOOLS, re.S)
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 MARTS = sorted(path.stem for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"))
 # A section of the page of marts: the mart, its questions, a query and the query's output.
@@ -96,9 +99,8 @@ ZONES = ["Asia/Kolkata", "America/St_Johns"]
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_queries_of_the_papers_say_the_same_in_every_time_zone(refreshed: Path, zone: str) -> None:
     queries = [query for _, query, _ in SECTIONS.values()] + [query for query, _ in QUESTIONS.values()]
-    asked = [
-        query.replace("today()", "date '2026-05-01'") for query in [*queries, WEEKLY_VOLUME, WEEKLY_PACE]
-    ]
+    queries += [*TOOLS_QUERIES, WEEKLY_VOLUME, WEEKLY_PACE]
+    asked = [query.replace("today()", "date '2026-05-01'") for query in queries]
     # As a tool of the user's has it: in its own process, in the zone of its machine.
     program = (
         "import duckdb, json, sys\n"
@@ -121,6 +123,43 @@ def test_the_queries_of_the_papers_say_the_same_in_every_time_zone(refreshed: Pa
         assert used == name
     for query, here, there in zip(asked, answers["UTC"], answers[zone], strict=True):
         assert here == there, query
+
+
+# ---- the page of tools
+
+
+def test_the_page_of_tools_is_short() -> None:
+    assert len(TOOLS.splitlines()) < 200
+
+
+@pytest.mark.parametrize("query", TOOLS_QUERIES)
+def test_the_queries_of_the_page_of_tools_write_paces(refreshed: Path, query: str) -> None:
+    [first, *_] = json.loads(run("sql", refreshed, Q=query, FORMAT="json").stdout)
+    assert re.fullmatch(r"\d:\d\d", first["pace"])
+
+
+def test_the_cell_of_the_notebook_runs(refreshed: Path, tmp_path: Path) -> None:
+    [cell] = re.findall(r"```python\n(.*?)```", TOOLS, re.S)
+    (tmp_path / "Playground").symlink_to(refreshed)
+    done = subprocess.run(
+        [sys.executable, "-c", cell + "\nprint(len(weeks))"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) > 50
+
+
+def test_a_playground_may_be_copied_to_another_place(refreshed: Path, tmp_path: Path) -> None:
+    [command] = re.findall(r"^(cp -a .*)$", TOOLS, re.M)
+    *copy, source, target = shlex.split(command)
+    moved = tmp_path / Path(target).name
+    subprocess.run([*copy, str(refreshed), str(moved)], check=True)
+    before = (moved / "marts.duckdb").stat().st_mtime_ns
+    assert f"{moved}/marts.duckdb" in run("transform", moved).stdout
+    assert (moved / "marts.duckdb").stat().st_mtime_ns == before, "nothing is built anew"
+    assert source == "Playground"
 
 
 # ---- the README

@@ -85,6 +85,42 @@ def test_a_tool_that_writes_in_the_copy_blocks_nothing_and_sees_the_new_one_on_r
     assert published(copied)["activities"] > 100
 
 
+def test_one_program_sees_the_new_copy_when_all_its_connections_are_closed(copied: Path) -> None:
+    """What TOOLS.md says of tools that pool connections."""
+    marts = copied / "marts.duckdb"
+
+    def connect() -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(marts), read_only=True)
+
+    def weeks_begin(connection: duckdb.DuckDBPyConnection) -> list[tuple[int]]:
+        return connection.execute("select distinct isodow(week_start_date) from weekly_volume").fetchall()
+
+    with connect() as first:
+        assert weeks_begin(first) == [(1,)]
+        config = copied / "config.toml"
+        config.write_text(config.read_text() + '\n[marts]\nweek_start = "sunday"\n')
+        run("transform", copied)
+        second = connect()
+        assert weeks_begin(second) == [(1,)], "the first one lives"
+    with connect() as third:
+        assert weeks_begin(third) == [(1,)], "the second one lives"
+    second.close()
+    with connect() as last:
+        assert weeks_begin(last) == [(7,)]
+
+
+def test_the_marts_are_compressed_as_javascript_reads_and_the_samples_small(refreshed: Path) -> None:
+    for files, codec in (("*.parquet", "SNAPPY"), ("samples/*/*.parquet", "ZSTD")):
+        found = duckdb.sql(f"select distinct compression from parquet_metadata('{refreshed}/marts/{files}')")
+        assert found.fetchall() == [(codec,)]
+    types = duckdb.sql(
+        f"select distinct type, converted_type from parquet_schema('{refreshed}/marts/*.parquet')"
+    )
+    assert not {"FIXED_LEN_BYTE_ARRAY", "INT96", "DECIMAL", "LIST", "MAP"} & {
+        name for row in types.fetchall() for name in row
+    }
+
+
 def test_a_kill_while_publishing_leaves_a_whole_copy(copied: Path) -> None:
     program = (
         "from pathlib import Path; from pipelines.playground import Playground; "

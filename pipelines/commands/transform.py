@@ -71,7 +71,7 @@ def _is_built(playground: Playground, settings: Settings) -> bool:
 
 
 def _made_from(playground: Playground, settings: Settings) -> str | None:
-    texts = [path for end in ("sql", "yml", "csv") for path in PROJECT.rglob(f"*.{end}")]
+    texts = [path for end in ("sql", "yml", "csv", "md") for path in PROJECT.rglob(f"*.{end}")]
     return made_from(playground, variables(settings), [*texts, *own_models(playground)])
 
 
