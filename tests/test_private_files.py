@@ -307,6 +307,8 @@ OPENERS = {
     "files.py": "the one that does",
     "set_up.py": "runs before anything is installed, on the project's own .venv",
     "report/page.py": "reads a resource of the package",
+    "report/library.py": "keeps Vega's script beside the packages of the environment",
+    "__main__.py": "opens /dev/null",
     "warehouse/published.py": "reads the project's published macros",
 }
 # Names that open, make or copy a file, as functions or methods; `webbrowser.open` opens none.

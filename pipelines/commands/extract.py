@@ -27,7 +27,11 @@ REFRESH_WAIT_S = 5
 def main(playground: Playground, *, wait: bool, full: bool, allow_deletes: bool) -> None:
     """Download, and say what to type next."""
     extract(playground, wait=wait, full=full, allow_deletes=allow_deletes)
-    if runs.is_transform_due(runs.read(playground)):
+    try:
+        is_due = runs.is_transform_due(runs.read(playground))
+    except UserError:  # a link in place of the runs, as this one has said
+        is_due = True
+    if is_due:
         print(f"Type `{playground.to_type('make transform')}` to build the marts.")
     else:
         print(f"The marts have all of it: type `{playground.to_type('make sql')}` to query them.")
