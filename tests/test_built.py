@@ -101,7 +101,7 @@ def test_changed_settings_are_told_and_the_marts_stay_as_they_were_built(copied:
     status = run("status", copied, JSON="1")
     names = ["athlete.ftp_w", "athlete.history", "marts.week_start"]
     assert json.loads(status.stdout)["changed_settings"] == names
-    assert json.loads(status.stdout)["next"] == "make transform"
+    assert json.loads(status.stdout)["next"] == f"make transform PLAYGROUND={copied}"
     assert (
         "before athlete.ftp_w and athlete.history and marts.week_start changed"
         in run("status", copied).stdout

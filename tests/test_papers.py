@@ -120,7 +120,7 @@ def test_the_queries_of_the_papers_say_the_same_in_every_time_zone(refreshed: Pa
             check=True,
         )
         used, answers[name] = json.loads(done.stdout)
-        assert used == name
+        assert used.removeprefix("Etc/") == name
     for query, here, there in zip(asked, answers["UTC"], answers[zone], strict=True):
         assert here == there, query
 

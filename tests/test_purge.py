@@ -137,7 +137,10 @@ def test_a_purge_killed_at_any_instant_leaves_everything_whole(deleted: Any) -> 
         assert_equal_to_strava(playground, strava)
         assert rows(playground, "select count(*) from activities", "marts.duckdb") == [(len(FEW) - 1,)]
         if (playground / ".purging").exists():
-            assert "make purge, which did not come to its end" in run("status", playground).stdout
+            assert (
+                f"make purge PLAYGROUND={playground}, which did not come to its end"
+                in run("status", playground).stdout
+            )
     assert kills > 0
     run("purge", playground)
     assert traces(playground, start) == []
