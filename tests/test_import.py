@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -294,7 +295,8 @@ def test_what_is_no_archive_is_told_in_one_line(
 ) -> None:
     done = run("import", playground, expect=2, ARCHIVE=make(tmp_path))
     assert words in last_line(done)
-    assert "make import ARCHIVE=" in last_line(done)
+    assert re.search(r"make import (PLAYGROUND=\S+ )?ARCHIVE=", last_line(done))
+    assert f"PLAYGROUND={playground}" in last_line(done)
     assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -329,7 +331,8 @@ def test_of_an_archive_alone_refresh_builds_the_marts_and_nothing_asks_for_crede
     assert f"{len(HISTORY)} activities as export.zip of" in told
     assert "Next         make transform" in told
     assert "No credentials are set" in run("refresh", playground).stdout
-    assert "make sql or make report" in run("status", playground).stdout
+    asks = f"make sql PLAYGROUND={playground} or make report PLAYGROUND={playground}, or make import"
+    assert asks in run("status", playground).stdout
     assert "make authorize" not in run("status", playground).stdout
     [(count,)] = rows(playground, "select count(*) from marts.activities", "marts.duckdb")
     assert count == len(HISTORY)

@@ -359,5 +359,5 @@ def test_a_damaged_file_of_zones_stops_the_report_in_words(copied: Path) -> None
     (copied / "privacy-zones.json").write_text("{")
     done = run("report", copied, expect=2)
     assert "privacy-zones.json is damaged" in last_line(done)
-    assert "type `make report`" in last_line(done)
+    assert f"type `make report PLAYGROUND={copied}`" in last_line(done)
     assert (copied / "report.html").read_text() == before

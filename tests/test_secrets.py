@@ -76,7 +76,8 @@ def test_the_prompt_gets_no_secret(copied: Path) -> None:
     process = start_cold("sql", copied)
     environment, deadline = "", time.monotonic() + 30
     while "DUCKDB_HISTORY=" not in environment and time.monotonic() < deadline:
-        environment = Path(f"/proc/{process.pid}/environ").read_text()
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            environment = Path(f"/proc/{child}/environ").read_text()
         time.sleep(0.02)
     said = process.communicate(b".quit\n", timeout=30)[0]
     assert "DUCKDB_HISTORY=" in environment, said
