@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.report.colours import BLUE, ORANGE
 from pipelines.report.marts import Marts, Row, latest_week, query
-from pipelines.report.records import activity_link
-from pipelines.report.section import Fold, Section, Table
+from pipelines.report.section import Fold, Section, Table, activity_link
 from pipelines.report.units import GROUP_NAMES, Units, clock, whole_number
 from pipelines.report.vegalite import (
     DAY_FORMAT,

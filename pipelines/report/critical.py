@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipelines.report.colours import ORANGE
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Figure, Section, Table
-from pipelines.report.units import PaceUnit, Units, pace_unit
+from pipelines.report.units import WATTS, PaceUnit, Units, pace_unit
 from pipelines.report.vegalite import (
     IN_PERIOD,
     Specification,
@@ -31,7 +31,6 @@ SPEED = f"""
         standard_error_m_per_s as error, effort_count
     from critical_speed order by day
 """
-WATTS = PaceUnit("W", 1000, is_speed=True)
 
 
 class Model(NamedTuple):

@@ -47,7 +47,7 @@ def _after(row: Row) -> str:
 
 
 def _best(value: float, after_unit: str, unit: PaceUnit) -> str:
-    return f"{value:.0f} W" if after_unit == "kJ" else f"{unit.text(1000 / value)}{unit.suffix}"
+    return f"{value:.0f} W" if after_unit == "kJ" else unit.full_text(1000 / value)
 
 
 def _figure(after_unit: str, rows: Sequence[Row], units: Units) -> Figure:

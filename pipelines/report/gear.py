@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipelines.report.colours import BLUE, GREY, ORANGE
 from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Section, Table
-from pipelines.report.units import Units, hours
+from pipelines.report.units import UNNAMED, Units, hours, numbered
 from pipelines.report.vegalite import Specification, coloured, figure, picked
 
 GEAR = """
@@ -23,7 +23,8 @@ def gear_sections(marts: Marts, units: Units) -> list[Section]:
     rows = query(marts, GEAR)
     if not rows:
         return []
-    names = _unique_names(rows)
+    # Each bar has a name of its own: of a second pair of the same shoes, too.
+    names = numbered([row["gear_name"] or UNNAMED for row in rows])
     return [
         Section(
             "gear",
@@ -53,17 +54,6 @@ def gear_sections(marts: Marts, units: Units) -> list[Section]:
 
 def _kind(row: Row) -> str:
     return row["gear_kind"] if row["gear_kind"] in KINDS else "other"
-
-
-def _unique_names(rows: Sequence[Row]) -> list[str]:
-    """Each bar has a name of its own: a second pair of the same shoes is numbered."""
-    seen: dict[str, int] = {}
-    names = []
-    for row in rows:
-        name = row["gear_name"] or "without a name"
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return names
 
 
 def _chart(names: Sequence[str], kinds: Sequence[str], units: Units) -> Specification:

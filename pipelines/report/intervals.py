@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 
 from pipelines.report.colours import GREY, ORANGE
-from pipelines.report.marts import Marts, Row, query
+from pipelines.report.marts import Marts, Row, by_group, query
 from pipelines.report.section import Figure, Section, Table
-from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, clock, pace_unit, whole_number
+from pipelines.report.units import (
+    GROUP_NAMES,
+    PACED_GROUPS,
+    UNNAMED,
+    WATTS,
+    PaceUnit,
+    Units,
+    clock,
+    pace_unit,
+    whole_number,
+)
 from pipelines.report.vegalite import (
     Specification,
     coloured,
@@ -18,7 +28,6 @@ from pipelines.report.vegalite import (
     spoken,
 )
 
-GROUPS = ("foot", "ride", "swim")
 SESSIONS_SHOWN = 8
 # Of sports of which workouts are named as such, these; of the others each activity with repetitions.
 PIECES = f"""
@@ -45,14 +54,12 @@ PIECES = f"""
     join latest l using (activity_id)
     order by l.activity_date desc, l.activity_id, i.start_time_s
 """
-WATTS = PaceUnit("W", 1000, is_speed=True)
 
 
 def interval_sections(marts: Marts, units: Units) -> list[Section]:
     """One section with a figure for each sport group that has sessions; none without any."""
     rows = query(marts, PIECES)
-    by_group = {group: [row for row in rows if row["sport_group"] == group] for group in GROUPS}
-    figures = [_figure(group, found, units) for group, found in by_group.items() if found]
+    figures = [_figure(group, found, units) for group, found in by_group(rows, PACED_GROUPS).items()]
     if not figures:
         return []
     return [
@@ -70,9 +77,7 @@ def _figure(group: str, rows: Sequence[Row], units: Units) -> Figure:
     has_power = group == "ride" and any(row["average_power_w"] for row in rows)
     unit, name = pace_unit(group, units), GROUP_NAMES[group]
     shown = WATTS if has_power else unit
-    sessions = {
-        str(row["activity_id"]): f"{row['day']} {row['activity_name'] or 'without a name'}" for row in rows
-    }
+    sessions = {str(row["activity_id"]): f"{row['day']} {row['activity_name'] or UNNAMED}" for row in rows}
     return figure(
         f"{name}: a bar for each piece of work and rest of a session, as wide as it was long, as high as it was fast",
         _chart(sessions, shown),
@@ -150,7 +155,7 @@ def _table(rows: Sequence[Row], unit: PaceUnit) -> Table:
         [
             [
                 str(row["day"]),
-                row["activity_name"] or "without a name",
+                row["activity_name"] or UNNAMED,
                 row["interval_kind"],
                 clock(row["start_time_s"]),
                 clock(row["duration_s"]),

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from pipelines.report.marts import Marts, Row, query
-from pipelines.report.records import activity_link
-from pipelines.report.section import Fold, Section, Table
+from pipelines.report.section import Fold, Section, Table, activity_link
 from pipelines.report.units import Length, PaceUnit, Units, clock, pace_unit, whole_number
 
 SHOWN = 10
@@ -78,7 +77,7 @@ def _table(rows: Sequence[Row], units: Units) -> Table:
                 row["sport_type"],
                 f"{length.of(row['distance_m']):.1f}" if row["distance_m"] else "",
                 clock(row["moving_time_s"] or 0),
-                _pace(row, pace_unit(row["sport_group"], units)),
+                pace_unit(row["sport_group"], units).full_text(row["pace_s_per_km"]),
                 f"{climb.of(row['elevation_gain_m']):,.0f}" if row["elevation_gain_m"] else "",
                 whole_number(row["average_heartrate_bpm"]),
                 whole_number(row["average_power_w"]),
@@ -88,10 +87,6 @@ def _table(rows: Sequence[Row], units: Units) -> Table:
         ],
         text_columns=3,
     )
-
-
-def _pace(row: Row, unit: PaceUnit) -> str:
-    return f"{unit.text(row['pace_s_per_km'])}{unit.suffix}" if row["pace_s_per_km"] else ""
 
 
 def _splits(rows: Sequence[Row], unit: PaceUnit, climb: Length) -> Table:

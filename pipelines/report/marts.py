@@ -1,6 +1,7 @@
 """The marts as the sections read them: a query's rows, by the names of their columns."""
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import duckdb
@@ -26,6 +27,12 @@ def query(marts: Marts, sql: str, *parameters: object) -> list[Row]:
         }
         for row in result.fetchall()
     ]
+
+
+def by_group(rows: Sequence[Row], groups: Iterable[str]) -> dict[str, list[Row]]:
+    """The rows of each sport group that has any, in the order of `groups`."""
+    found = {group: [row for row in rows if row["sport_group"] == group] for group in groups}
+    return {group: of_group for group, of_group in found.items() if of_group}
 
 
 def latest_week(marts: Marts) -> dt.date:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipelines.report.colours import BLUE, GREY, ORANGE
-from pipelines.report.marts import Marts, Row, latest_day, query
+from pipelines.report.marts import Marts, Row, by_group, latest_day, query
 from pipelines.report.section import Section, Table
 from pipelines.report.units import GROUP_NAMES, clock, whole_number
 from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, picked, spoken
@@ -30,8 +30,7 @@ TICKS_S = [1, 5, 15, 30, 60, 300, 600, 1200, 3600, 7200, 18000]
 def power_curve_sections(marts: Marts) -> list[Section]:
     """One section with a figure for each sport group with power; none without any."""
     rows = query(marts, BESTS, latest_day(marts))
-    by_group = {group: [row for row in rows if row["sport_group"] == group] for group in GROUP_NAMES}
-    found = {group: bests for group, bests in by_group.items() if bests}
+    found = by_group(rows, GROUP_NAMES)
     if not found:
         return []
     return [

@@ -32,8 +32,7 @@ def prediction_sections(marts: Marts, units: Units) -> list[Section]:
         cells = [effort_name(row["target_distance_m"]), GROUP_NAMES[row["sport_group"]]]
         for predicted_s in (row["riegel_s"], row["critical_speed_s"]):
             cells.append(clock(predicted_s) if predicted_s else "")
-            pace = unit.text(1000 * predicted_s / row["target_distance_m"]) if predicted_s else ""
-            cells.append(f"{pace}{unit.suffix}" if pace else "")
+            cells.append(unit.full_text(1000 * predicted_s / row["target_distance_m"]) if predicted_s else "")
         lines.append([*cells, effort])
     return [
         Section(

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from pipelines.report.colours import spectrum
-from pipelines.report.marts import Marts, Row, latest_day, query
-from pipelines.report.section import Figure, Link, Section, Table
-from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, clock, effort_name, pace_unit
+from pipelines.report.marts import Marts, Row, by_group, latest_day, query
+from pipelines.report.section import Figure, Section, Table, activity_link
+from pipelines.report.units import GROUP_NAMES, PACED_GROUPS, PaceUnit, Units, clock, effort_name, pace_unit
 from pipelines.report.vegalite import (
     Specification,
     coloured,
@@ -20,7 +20,6 @@ from pipelines.report.vegalite import (
     years_axis,
 )
 
-GROUPS = ("foot", "ride", "swim")
 RECORDS = """
     select e.sport_group, e.effort_distance_m, e.elapsed_time_s, e.rank_all_time, a.activity_date as day,
         activity_id, a.activity_name, e.pace_s_per_km
@@ -35,8 +34,7 @@ def record_sections(marts: Marts, units: Units) -> list[Section]:
     """One section with a figure for each sport group that has a record; none without any."""
     rows = query(marts, RECORDS)
     today = latest_day(marts) if rows else dt.date.min
-    by_group = {group: [row for row in rows if row["sport_group"] == group] for group in GROUPS}
-    found = {group: records for group, records in by_group.items() if records}
+    found = by_group(rows, PACED_GROUPS)
     if not found:
         return []
     return [
@@ -114,12 +112,6 @@ def _chart(rows: Sequence[Row], today: dt.date, unit: PaceUnit) -> Specification
     }
 
 
-def activity_link(activity_id: int, name: str | None) -> Link | str:
-    """Return a link to the activity; a mere recording has no page on Strava."""
-    text = name or "without a name"
-    return text if activity_id < 0 else Link(f"https://www.strava.com/activities/{activity_id}", text)
-
-
 def _table(rows: Sequence[Row], units: Units) -> Table:
     return Table(
         ["Distance", "Sports", "Activity", "Day", "Time", "Pace"],
@@ -130,7 +122,7 @@ def _table(rows: Sequence[Row], units: Units) -> Table:
                 activity_link(row["activity_id"], row["activity_name"]),
                 str(row["day"]),
                 clock(row["elapsed_time_s"]),
-                f"{unit.text(row['pace_s_per_km'])}{unit.suffix}",
+                unit.full_text(row["pace_s_per_km"]),
             ]
             for row in rows
             for unit in (pace_unit(row["sport_group"], units),)

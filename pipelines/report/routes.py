@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from pipelines.report.colours import BLUE, ORANGE
 from pipelines.report.marts import Marts, Row, query
-from pipelines.report.records import activity_link
-from pipelines.report.section import Section, Table
-from pipelines.report.units import GROUP_NAMES, Units, clock, pace_unit
-from pipelines.report.vegalite import DAY_FORMAT, Specification, figure, menu, years_axis
+from pipelines.report.section import Section, Table, activity_link
+from pipelines.report.units import GROUP_NAMES, Units, clock, numbered, pace_unit
+from pipelines.report.vegalite import DAY_FORMAT, Specification, clock_text, figure, menu, years_axis
 
 ON_ROUTES = """
     select r.route_id, r.sport_group, r.activity_count, r.distance_m, r.first_on, r.last_on, r.fastest_activity_id,
@@ -61,15 +60,12 @@ def _routes(rows: Sequence[Row], units: Units) -> list[Route]:
     by_route: dict[int, list[Row]] = {}
     for row in rows:
         by_route.setdefault(row["route_id"], []).append(row)
-    seen: Counter[str] = Counter()
-    routes = []
+    called = []
     for found in by_route.values():
         names = Counter(row["activity_name"] for row in found if row["activity_name"])
         usual = names.most_common(1)[0][0] if names else GROUP_NAMES[found[0]["sport_group"]]
-        name = f"{usual}, {units.distance.of(found[0]['distance_m']):.1f} {units.distance.name}"
-        seen[name] += 1
-        routes.append(Route(name if seen[name] == 1 else f"{name} ({seen[name]})", found))
-    return routes
+        called.append(f"{usual}, {units.distance.of(found[0]['distance_m']):.1f} {units.distance.name}")
+    return [Route(name, found) for name, found in zip(numbered(called), by_route.values(), strict=True)]
 
 
 def _values(routes: Sequence[Route], units: Units) -> list[Row]:
@@ -79,7 +75,7 @@ def _values(routes: Sequence[Route], units: Units) -> list[Row]:
             "day": row["day"],
             "seconds": row["moving_time_s"],
             "time": clock(row["moving_time_s"]),
-            "pace": f"{unit.text(row['pace_s_per_km'])}{unit.suffix}" if row["pace_s_per_km"] else "",
+            "pace": unit.full_text(row["pace_s_per_km"]),
             "activity": row["activity_name"] or "",
             "is_fastest": int(row["activity_id"] == row["fastest_activity_id"]),
         }
@@ -103,7 +99,7 @@ def _chart(routes: Sequence[Route]) -> Specification:
             "type": "quantitative",
             "title": "moving time",
             "axis": {
-                "labelExpr": "utcFormat(datum.value * 1000, datum.value >= 3600 ? '%-H:%M:%S' : '%-M:%S')",
+                "labelExpr": clock_text("datum.value"),
                 "tickMinStep": 1,
             },
             "scale": {"zero": False, "reverse": True, "padding": 12},

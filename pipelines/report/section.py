@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pipelines.report.units import UNNAMED
+
 
 class Tile(NamedTuple):
     """A figure in large letters, and what it means."""
@@ -17,6 +19,12 @@ class Link(NamedTuple):
 
     url: str
     text: str
+
+
+def activity_link(activity_id: int, name: str | None) -> Link | str:
+    """Return a link to the activity; a mere recording has no page on Strava."""
+    text = name or UNNAMED
+    return text if activity_id < 0 else Link(f"https://www.strava.com/activities/{activity_id}", text)
 
 
 @dataclass(frozen=True)

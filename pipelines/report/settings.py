@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipelines.report.marts import Marts, Row, query
 from pipelines.report.section import Fold, Section, Table
-from pipelines.report.units import Units, pace_unit, whole_number
+from pipelines.report.units import ZONE_KIND_NAMES, Units, pace_unit, whole_number
 
 IN_FORCE = "select * from athlete_settings where valid_to is null"
 ZONES = """
@@ -18,7 +18,6 @@ MEASURED = {
     "ftp_w": ("Functional threshold power", "W"),
     "weight_kg": ("Weight", "kg"),
 }
-KINDS = {"heartrate": "heart rate", "pace": "pace", "power": "power"}
 UNIT_NAMES = {"bpm": "bpm", "w": "W"}
 
 
@@ -55,8 +54,7 @@ def _settings(row: Row, units: Units) -> Table:
         if row[name] is not None
     ]
     if row["threshold_pace_s_per_km"]:
-        unit = pace_unit("foot", units)
-        pace = f"{unit.text(row['threshold_pace_s_per_km'])}{unit.suffix}"
+        pace = pace_unit("foot", units).full_text(row["threshold_pace_s_per_km"])
         lines.append(["Threshold pace", pace, row["threshold_pace_s_per_km_source"] or "", since])
     if row["sex"]:
         lines.append(["Sex", row["sex"], row["sex_source"] or "", since])
@@ -68,7 +66,7 @@ def _zones(rows: Sequence[Row], units: Units) -> Table:
         ["Zones of", "Zone", "From", "Below", "Source"],
         [
             [
-                KINDS.get(row["zone_kind"]) or row["zone_kind"],
+                ZONE_KIND_NAMES.get(row["zone_kind"]) or row["zone_kind"],
                 str(row["zone_index"]),
                 _bound(row["lower_bound"], row["unit"], units),
                 _bound(row["upper_bound"], row["unit"], units),
@@ -84,6 +82,5 @@ def _bound(value: float | None, unit: str, units: Units) -> str:
     if value is None:
         return ""
     if unit == "m_per_s":
-        pace = pace_unit("foot", units)
-        return f"{pace.text(1000 / value)}{pace.suffix}"
+        return pace_unit("foot", units).full_text(1000 / value)
     return f"{whole_number(value)} {UNIT_NAMES.get(unit, unit)}"

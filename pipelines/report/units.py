@@ -1,9 +1,14 @@
 """Units that the person reads, where the marts stay SI, and how times and names are written."""
 
-import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 GROUP_NAMES = {"foot": "On foot", "ride": "Riding", "swim": "Swimming", "other": "Other sports"}
+# Those that have a pace or a speed to compare.
+PACED_GROUPS = ("foot", "ride", "swim")
+ZONE_KIND_NAMES = {"heartrate": "heart rate", "pace": "pace", "power": "power"}
+UNNAMED = "without a name"
 EFFORT_NAMES = {
     1609.344: "1 mile",
     3218.688: "2 miles",
@@ -70,6 +75,15 @@ class PaceUnit:
             return ""
         return f"{value:.1f}" if self.is_speed else clock(value)
 
+    def full_text(self, pace_s_per_km: float | None) -> str:
+        """The same with its unit; empty for no pace."""
+        text = self.text(pace_s_per_km)
+        return f"{text}{self.suffix}" if text else ""
+
+
+# Of charts that show paces elsewhere.
+WATTS = PaceUnit("W", 1000, is_speed=True)
+
 
 def pace_unit(sport_group: str, units: Units) -> PaceUnit:
     """Riders read their speed; swimmers count in another length than runners."""
@@ -77,11 +91,6 @@ def pace_unit(sport_group: str, units: Units) -> PaceUnit:
         return PaceUnit(units.speed, units.distance.size_m, is_speed=True)
     length = units.swim if sport_group == "swim" else units.distance
     return PaceUnit(f"min per {length.name}", length.size_m)
-
-
-def local_day(day: dt.date) -> str:
-    """A day that JavaScript reads in the reader's time zone, so that it stays the same day there."""
-    return f"{day:%Y-%m-%dT00:00:00}"
 
 
 def hours(seconds: float) -> str:
@@ -99,6 +108,16 @@ def clock(seconds: float) -> str:
 def whole_number(value: float | None) -> str:
     """A number without decimals; empty for none."""
     return "" if value is None else f"{value:.0f}"
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """The names, each once: the second of one name is `name (2)`."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
 
 
 def effort_name(distance_m: float) -> str:

@@ -17,6 +17,8 @@ from pipelines.report.units import PaceUnit
 Specification = dict[str, Any]
 
 CHART_HEIGHT_PX = 280
+# A bar is a little narrower than its week or month.
+BAR_WIDTH = 0.88
 DAY_FORMAT = "%a, %-d %b %Y"
 WEEK_MS = 7 * 24 * 3600 * 1000
 # Of a period of this length at most, an axis names days; of a longer one, months.
@@ -163,9 +165,12 @@ def pace_scale(unit: PaceUnit) -> Specification:
 
 def pace_text(unit: PaceUnit, field: str) -> str:
     """The expression that writes a field's value as people read it."""
-    if unit.is_speed:
-        return f"format(datum['{field}'], '.1f')"
-    return f"utcFormat(datum['{field}'] * 1000, datum['{field}'] >= 3600 ? '%-H:%M:%S' : '%-M:%S')"
+    return f"format(datum['{field}'], '.1f')" if unit.is_speed else clock_text(f"datum['{field}']")
+
+
+def clock_text(seconds: str) -> str:
+    """The expression that writes the seconds of an expression as `clock` does."""
+    return f"utcFormat({seconds} * 1000, {seconds} >= 3600 ? '%-H:%M:%S' : '%-M:%S')"
 
 
 def hover(x: Specification, line: str, title: str, head: str, *, place: str | None = None) -> Specification:
@@ -195,6 +200,36 @@ def hover(x: Specification, line: str, title: str, head: str, *, place: str | No
             "tooltip": {"value": {"expr": f"{{'{title}': {shown}.head, ' ': {shown}.lines}}"}},
         },
     }
+
+
+def grain_bars(
+    week_start_date: dt.date, field: str, names: Sequence[str], colours: Sequence[str], line: str
+) -> list[Specification]:
+    """Layers of stacked bars, as wide as the weeks or months of `grain_menu`, with one tooltip for each of them.
+
+    They are as high as the field `shown` and in the order of `rank`; each value of `field` has its colour, `line` is
+    the expression of its line in the tooltip.
+    """
+    x = period_axis(week_start_date)
+
+    def after(share: float) -> str:
+        return f"time(datum.day) + {share} * (time(timeOffset(grain, datum.day, 1)) - time(datum.day))"
+
+    bars = {
+        "transform": [{"calculate": after(BAR_WIDTH), "as": "end"}],
+        "mark": {"type": "bar", "binSpacing": 0},
+        "params": [picked(field)],
+        "encoding": {
+            "x": {**x, "bin": "binned"},
+            "x2": {"field": "end"},
+            "y": {"field": "shown", "type": "quantitative", "stack": True, "title": None},
+            "color": coloured(field, names, colours),
+            "opacity": faded(),
+            "order": {"field": "rank", "type": "quantitative"},
+            **spoken(f"{day_text()} + ', ' + {line}"),
+        },
+    }
+    return [bars, hover(x, line, "from", day_text(), place=after(BAR_WIDTH / 2))]
 
 
 def spoken(text: str) -> Specification:

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from pipelines.report.colours import BLUE, GREY, ORANGE
-from pipelines.report.marts import Marts, Row, query
+from pipelines.report.marts import Marts, Row, by_group, query
 from pipelines.report.section import Figure, Section, Table
-from pipelines.report.units import GROUP_NAMES, PaceUnit, Units, pace_unit, whole_number
+from pipelines.report.units import GROUP_NAMES, PACED_GROUPS, PaceUnit, Units, pace_unit, whole_number
 from pipelines.report.vegalite import (
     IN_PERIOD,
     Specification,
@@ -23,7 +23,6 @@ from pipelines.report.vegalite import (
     spoken,
 )
 
-GROUPS = ("foot", "ride", "swim")
 BY_WEEK = """
     with sports as (
         select sport_type, sport_group, count(*) as activity_count from activities group by sport_type, sport_group
@@ -45,15 +44,15 @@ GAP_MODELS = {
 def weekly_pace_sections(marts: Marts, units: Units) -> list[Section]:
     """One section with a figure for each sport group that has a pace; none without any."""
     rows = query(marts, BY_WEEK)
-    by_group = {group: [row for row in rows if row["sport_group"] == group] for group in GROUPS}
+    found = by_group(rows, PACED_GROUPS)
     [model] = query(marts, "select any_value(gap_model) as name from activities")
-    figures = [_figure(group, found, units) for group, found in by_group.items() if found]
+    figures = [_figure(group, of_group, units) for group, of_group in found.items()]
     if not figures:
         return []
     caption = (
         "Each week's time over its distance (points) and the same over four weeks (line); higher is faster. "
     )
-    if _has_adjusted(by_group["foot"]):
+    if _has_adjusted(found.get("foot", ())):
         caption += f"Grade adjusted is what it would have been on the flat {GAP_MODELS[model['name']]}. "
     caption += "The tables hold the whole history."
     return [Section("pace", "Pace and speed", caption, figures=figures)]

@@ -12,16 +12,10 @@ from pipelines.report.vegalite import (
     IN_PERIOD,
     OF_SPORTS,
     Specification,
-    coloured,
-    day_text,
-    faded,
     figure,
+    grain_bars,
     grain_menu,
-    hover,
     menu,
-    period_axis,
-    picked,
-    spoken,
 )
 
 # The other sports share the last colour of the palette.
@@ -47,8 +41,6 @@ BY_PERIOD = f"""
     group by all having time_s > 0 or distance_m > 0
     order by grain desc, day desc, sport, sport_group
 """
-# A bar is a little narrower than its week or month.
-BAR_WIDTH = 0.88
 
 
 def weekly_volume_section(marts: Marts, units: Units) -> Section:
@@ -95,7 +87,6 @@ def _values(rows: Sequence[Row], units: Units) -> list[Row]:
 def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
     length = units.distance.name
     measures = {"hours": "moving time, hours", "distance": f"distance, {length}"}
-    x = period_axis(week)
     line = f"datum.sport + ': ' + format(datum.hours, '.1f') + ' h, ' + format(datum.distance, ',.1f') + ' {length}'"
     return {
         "params": [
@@ -108,33 +99,8 @@ def _chart(sports: Sequence[str], week: dt.date, units: Units) -> Specification:
             OF_SPORTS,
             {"calculate": "datum[measure]", "as": "shown"},
             {"calculate": f"indexof({json.dumps(sports)}, datum.sport)", "as": "rank"},
-            {
-                "calculate": f"time(datum.day) + {BAR_WIDTH} * (time(timeOffset(grain, datum.day, 1)) - time(datum.day))",
-                "as": "end",
-            },
         ],
-        "layer": [
-            {
-                "mark": {"type": "bar", "binSpacing": 0},
-                "params": [picked("sport")],
-                "encoding": {
-                    "x": {**x, "bin": "binned"},
-                    "x2": {"field": "end"},
-                    "y": {"field": "shown", "type": "quantitative", "stack": True, "title": None},
-                    "color": coloured("sport", sports, PALETTE),
-                    "opacity": faded(),
-                    "order": {"field": "rank", "type": "quantitative"},
-                    **spoken(f"{day_text()} + ', ' + {line}"),
-                },
-            },
-            hover(
-                x,
-                line,
-                "from",
-                day_text(),
-                place=f"time(datum.day) + {BAR_WIDTH / 2} * (time(timeOffset(grain, datum.day, 1)) - time(datum.day))",
-            ),
-        ],
+        "layer": grain_bars(week, "sport", sports, PALETTE, line),
     }
 
 

@@ -8,14 +8,15 @@ from pipelines.report.section import Section, Table
 from pipelines.report.units import GROUP_NAMES, Units, hours
 from pipelines.report.vegalite import Specification, coloured, faded, figure, hover, menu, picked, spoken
 
+TODAY = """
+    select max(year) as year, max(day_of_year) filter (year = (select max(year) from year_to_date)) as day_of_year
+    from year_to_date
+"""
 # Each seventh day, counted from today's back: this year's line ends today. Of each group, and of all together.
-BY_DAY = """
+BY_DAY = f"""
     with
     groups as (select distinct sport_type, sport_group from activities),
-    today as (
-        select max(year) as year, max(day_of_year) filter (year = (select max(year) from year_to_date)) as day_of_year
-        from year_to_date
-    ),
+    today as ({TODAY}),
     last_days as (select year, max(day_of_year) as day_of_year from year_to_date group by year)
     select y.year, y.day_of_year, coalesce(g.sport_group, 'all') as sport_group,
         coalesce(sum(y.distance_m), 0) as distance_m, coalesce(sum(y.moving_time_s), 0) as time_s,
@@ -27,10 +28,6 @@ BY_DAY = """
     where (y.day_of_year - t.day_of_year) % 7 = 0 or y.day_of_year in (1, l.day_of_year)
     group by grouping sets ((y.year, y.day_of_year, g.sport_group), (y.year, y.day_of_year))
     order by sport_group, y.year, y.day_of_year
-"""
-TODAY = """
-    select max(year) as year, max(day_of_year) filter (year = (select max(year) from year_to_date)) as day_of_year
-    from year_to_date
 """
 THIS_YEAR_WIDTH, OTHER_YEAR_WIDTH = 3.5, 1.5
 MONTH_STARTS = [1, 32, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335]

@@ -6,24 +6,17 @@ from collections.abc import Sequence
 from pipelines.report.colours import ZONES
 from pipelines.report.marts import Marts, Row, latest_week, query
 from pipelines.report.section import Fold, Section, Table
+from pipelines.report.units import ZONE_KIND_NAMES
 from pipelines.report.vegalite import (
     IN_PERIOD,
     OF_SPORTS,
     Specification,
-    coloured,
-    day_text,
-    faded,
     figure,
+    grain_bars,
     grain_menu,
-    hover,
     menu,
-    period_axis,
-    picked,
-    spoken,
 )
-from pipelines.report.weekly_volume import BAR_WIDTH
 
-KINDS = {"heartrate": "heart rate", "pace": "pace", "power": "power"}
 ZONE_COUNT = len(ZONES)
 IN_ZONES = f"""
     with times as (
@@ -48,7 +41,9 @@ NAMES = [f"zone {zone}" for zone in range(1, ZONE_COUNT + 1)]
 def zone_sections(marts: Marts) -> list[Section]:
     """One section, with a table of months for each kind of zones; none without any time in one."""
     rows = query(marts, IN_ZONES)
-    kinds = {kind: name for kind, name in KINDS.items() if any(row["zone_kind"] == kind for row in rows)}
+    kinds = {
+        kind: name for kind, name in ZONE_KIND_NAMES.items() if any(row["zone_kind"] == kind for row in rows)
+    }
     if not kinds:
         return []
     return [
@@ -93,11 +88,9 @@ def _values(rows: Sequence[Row]) -> list[Row]:
 
 
 def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
-    x = period_axis(week)
     line = (
         "datum.zone + ': ' + format(datum.minutes / 60, '.1f') + ' h, ' + format(datum.share, '.0f') + ' %'"
     )
-    end = "time(timeOffset(grain, datum.day, 1))"
     return {
         "params": [
             menu("kind", "Zones of", kinds, chosen=next(iter(kinds))),
@@ -118,33 +111,8 @@ def _chart(kinds: dict[str, str], week: dt.date) -> Specification:
             {"calculate": "100 * datum.minutes / datum.total", "as": "share"},
             {"calculate": "toNumber(slice(datum.zone, 5))", "as": "rank"},
             {"calculate": "measure == 'share' ? datum.share : datum.minutes / 60", "as": "shown"},
-            {
-                "calculate": f"time(datum.day) + {BAR_WIDTH} * ({end} - time(datum.day))",
-                "as": "end",
-            },
         ],
-        "layer": [
-            {
-                "mark": {"type": "bar", "binSpacing": 0},
-                "params": [picked("zone")],
-                "encoding": {
-                    "x": {**x, "bin": "binned"},
-                    "x2": {"field": "end"},
-                    "y": {"field": "shown", "type": "quantitative", "stack": True, "title": None},
-                    "color": coloured("zone", NAMES, ZONES),
-                    "opacity": faded(),
-                    "order": {"field": "rank", "type": "quantitative"},
-                    **spoken(f"{day_text()} + ', ' + {line}"),
-                },
-            },
-            hover(
-                x,
-                line,
-                "from",
-                day_text(),
-                place=f"time(datum.day) + {BAR_WIDTH / 2} * ({end} - time(datum.day))",
-            ),
-        ],
+        "layer": grain_bars(week, "zone", NAMES, ZONES, line),
     }
 
 
