@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.commands.dbt import variables
 from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.settings import ENVIRONMENT_PREFIX, SECTIONS, Settings, load_settings
@@ -252,7 +251,7 @@ def test_the_models_get_blocks_by_date_names_of_the_file_and_no_default(tmp_path
         + "threshold_pace_s_per_km = 250\n",
         credentials=False,
     )
-    assert variables(settings) == {
+    assert settings.variables == {
         "max_heartrate_bpm": 190,
         "threshold_pace_s_per_km": 255,
         "gap_model": "energy",
@@ -263,7 +262,7 @@ def test_the_models_get_blocks_by_date_names_of_the_file_and_no_default(tmp_path
         ],
         "week_start": "monday",
     }
-    assert variables(load(tmp_path, "", credentials=False)) == {"athlete_history": [], "week_start": "monday"}
+    assert load(tmp_path, "", credentials=False).variables == {"athlete_history": [], "week_start": "monday"}
 
 
 def test_every_default_of_the_models_is_a_key(tmp_path: Path) -> None:
@@ -275,7 +274,7 @@ def test_every_default_of_the_models_is_a_key(tmp_path: Path) -> None:
         for key, value in project["vars"].items()
         if key in Athlete.model_fields
     )
-    assert variables(load(tmp_path, "[athlete]\n" + defaults, credentials=False)) == project["vars"]
+    assert load(tmp_path, "[athlete]\n" + defaults, credentials=False).variables == project["vars"]
 
 
 def test_the_environment_has_paces_and_lists_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pipelines.errors import UserError
 from pipelines.playground import Playground
 
 PACKAGE = "own"
-PROJECT = f"""name: {PACKAGE}
+PROJECT_FILE = f"""name: {PACKAGE}
 version: "1.0"
 model-paths: [models]
 models:
@@ -87,7 +87,7 @@ def install(playground: Playground, ours: set[str]) -> Path:
             copy = package / "models" / path.relative_to(playground.models)
             copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             files.write_private(copy, files.read_private(path), is_durable=False)
-        files.write_private(package / "dbt_project.yml", PROJECT, is_durable=False)
+        files.write_private(package / "dbt_project.yml", PROJECT_FILE, is_durable=False)
     return packages
 
 

@@ -120,9 +120,7 @@ def _wait(
                 Page(400, "Not authorised yet", paragraphs, url)
                 if left
                 else Page(
-                    400,
-                    "Not authorised",
-                    [*paragraphs, "Type make authorize in the terminal to start anew."],
+                    400, "Not authorised", [*paragraphs, "Type make authorize in the terminal to start anew."]
                 ),
             )
             if not left:

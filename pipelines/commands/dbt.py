@@ -63,15 +63,6 @@ def main(playground: Playground, arguments: str) -> int:
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
-def variables(settings: Settings) -> dict[str, object]:
-    """Return the settings that the models read, by the names they have in config.toml.
-
-    What is not configured is left out: dbt_project.yml has the defaults.
-    """
-    athlete = settings.athlete.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return {"athlete_history": athlete.pop("history"), **athlete, "week_start": settings.marts.week_start}
-
-
 def environment(playground: Playground, settings: Settings) -> dict[str, str]:
     """Return the environment in which dbt finds the project, this Playground and its settings.
 
@@ -80,7 +71,7 @@ def environment(playground: Playground, settings: Settings) -> dict[str, str]:
     """
     playground.dbt_dir.mkdir(exist_ok=True, mode=0o700)
     file = playground.dbt_dir / "variables.json"
-    write_private(file, json.dumps(variables(settings)))
+    write_private(file, json.dumps(settings.variables))
     packages = install(playground, {path.stem for path in PROJECT.rglob("models/**/*.sql")})
     return {
         **plain_environment(),

@@ -3,7 +3,7 @@
 from pipelines import locks
 from pipelines.commands._display import Steps
 from pipelines.commands._recorded import recorded
-from pipelines.commands.transform import build
+from pipelines.commands.transform import build, require_raw
 from pipelines.errors import UserError, counted
 from pipelines.files import make_private
 from pipelines.playground import Playground
@@ -62,6 +62,7 @@ def _purge(
         steps.begin("removing what is deleted")
         purged = delete_marked(playground)
         if playground.marts.exists() or playground.marts_parquet.exists():
+            require_raw(playground, steps)
             build(playground, settings, steps, (*held, turn), debug)
         if playground.marts.exists():
             with open_published(playground) as marts:

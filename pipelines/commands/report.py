@@ -22,8 +22,8 @@ def main(playground: Playground) -> None:
         UserError: There are no published marts, or another version has built them.
     """
     settings = load_settings(playground)
-    note = tell_changed_settings(playground, settings)
     built = read_built(playground)
+    note = tell_changed_settings(playground, built, settings)
     # Weeks begin as they did when the marts were built.
     week_start = built.settings["week_start"] if built else settings.marts.week_start
     with Steps() as steps, open_published(playground) as marts:

@@ -19,6 +19,7 @@ from pipelines.errors import RunError, UserError, escape_json, has_all_letters, 
 from pipelines.files import make_private
 from pipelines.playground import Playground
 from pipelines.settings import load_settings
+from pipelines.warehouse.built import read_built
 from pipelines.warehouse.published import is_held, open_published, parquet_views
 from pipelines.warehouse.samples import add_samples, samples_view
 
@@ -29,7 +30,7 @@ FIRST_QUERY = "select * from weekly_volume order by week_start_date desc, distan
 def main(playground: Playground, *, query: str, kind: Format) -> int:
     """Print the rows of a query, or open a prompt when there is none; returns the exit status."""
     try:
-        tell_changed_settings(playground, load_settings(playground))
+        tell_changed_settings(playground, read_built(playground), load_settings(playground))
     except UserError as error:  # the marts can be asked all the same
         print(f"note: {error}", file=sys.stderr)
     query = query.strip()

@@ -5,7 +5,6 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from pipelines import locks, runs
-from pipelines.commands._built_with import changed_since_built
 from pipelines.commands._held import Held, held_by
 from pipelines.errors import UserError, counted, visible
 from pipelines.playground import Playground
@@ -92,10 +91,19 @@ def collect(playground: Playground, settings: Settings) -> Status:
         runs=past[-RUNS_KEPT:],
         last_error=failures[-1].message if failures else None,
         last_transform_at=transforms[-1].finished_at if transforms else None,
-        changed_settings=changed_since_built(playground, settings),
+        changed_settings=_changed_settings(playground, settings),
         next="",
     )
     return replace(status, next=_next(status, playground, past))
+
+
+def _changed_settings(playground: Playground, settings: Settings) -> list[str]:
+    if not playground.built.exists():
+        return []
+    # Imported late: DuckDB is half of what status takes before the first load.
+    from pipelines.warehouse.built import changed_settings, read_built
+
+    return changed_settings(read_built(playground), settings.variables)
 
 
 def _quota(playground: Playground) -> QuotaLeft:

@@ -5,7 +5,7 @@ from pipelines.commands._dbt_run import run_dbt
 from pipelines.commands._display import Steps
 from pipelines.commands._own_models import own_models
 from pipelines.commands._recorded import recorded
-from pipelines.commands.dbt import PROJECT, variables
+from pipelines.commands.dbt import PROJECT
 from pipelines.errors import UserError
 from pipelines.playground import Playground
 from pipelines.settings import Settings, load_settings
@@ -39,7 +39,13 @@ def main(playground: Playground, *, debug: bool = False) -> None:
     ):
         steps.draw("looking whether anything is new")
         if not (is_built := _is_built(playground, settings)):
+            require_raw(playground, steps)
+            # With the columns that tables of an older version lacked.
+            before = _made_from(playground, settings)
             build(playground, settings, steps, (lock, turn), debug)
+            # What changes meanwhile (the day, a model's text) is new to the next run; the first has made what tells the day.
+            if hashed := before or _made_from(playground, settings):
+                write_built(playground, hashed, settings.variables)
     print(
         f"{'Nothing has changed since the marts were built. ' if is_built else ''}"
         f"The marts are in {playground.marts}. Type `{playground.to_type('make sql')}` to query them, "
@@ -50,9 +56,10 @@ def main(playground: Playground, *, debug: bool = False) -> None:
 def build(
     playground: Playground, settings: Settings, steps: Steps, held: tuple[int, ...], debug: bool
 ) -> None:
-    """Build the marts and publish them. The caller holds the warehouse; dbt keeps the descriptors `held`, too."""
-    _require_raw(playground, steps)
-    before = _made_from(playground, settings)
+    """Build the marts from raw tables and publish them.
+
+    The caller holds the warehouse; dbt keeps the descriptors `held`, too.
+    """
     # Unit tests ask nothing of the data: `make test` runs them. Nothing here reads dbt's artifacts.
     arguments = ("build", "--no-write-json", "--exclude-resource-type", "unit_test")
     run_dbt(playground, settings, *arguments, steps=steps, inherited=held, debug=debug)
@@ -60,9 +67,6 @@ def build(
 
     steps.begin("publishing the marts")
     publish(playground, steps.draw)
-    # What changes meanwhile (the day, a model's text) is new to the next run.
-    if hashed := before or _made_from(playground, settings):
-        write_built(playground, hashed, variables(settings))
 
 
 def _is_built(playground: Playground, settings: Settings) -> bool:
@@ -72,10 +76,11 @@ def _is_built(playground: Playground, settings: Settings) -> bool:
 
 def _made_from(playground: Playground, settings: Settings) -> str | None:
     texts = [path for end in ("sql", "yml", "csv", "md") for path in PROJECT.rglob(f"*.{end}")]
-    return made_from(playground, variables(settings), [*texts, *own_models(playground)])
+    return made_from(playground, settings.variables, [*texts, *own_models(playground)])
 
 
-def _require_raw(playground: Playground, steps: Steps) -> None:
+def require_raw(playground: Playground, steps: Steps) -> None:
+    """Give raw tables of an older version their new columns. Raises UserError when nothing is loaded yet."""
     with warehouse.connect(playground.warehouse, steps.check_stop) as connection:
         found = tables_in(connection)
     if not {table.name for table in TABLES.values() if table.is_read_by_models} <= found:

@@ -61,6 +61,15 @@ class Settings(Section):
     import_: Import = Field(default_factory=Import, alias="import")
     report: Report = Field(default_factory=Report)
 
+    @property
+    def variables(self) -> dict[str, object]:
+        """What the models read, by the names of config.toml: dbt's variables.
+
+        What is not configured is left out: dbt_project.yml has the defaults.
+        """
+        athlete = self.athlete.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {"athlete_history": athlete.pop("history"), **athlete, "week_start": self.marts.week_start}
+
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "strava": Strava,

@@ -5,10 +5,13 @@ other folders. Once access is off no query widens it. The profile's `settings` w
 DuckDB takes `allowed_directories` neither before it has begun nor after access is off.
 """
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+
+from pipelines.warehouse.published import quoted
 
 
 class Plugin(BasePlugin):
@@ -20,5 +23,5 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Shut the connection in."""
-        names = ", ".join("'" + name.replace("'", "''") + "'" for name in self.directories)
+        names = ", ".join(f"'{quoted(Path(name))}'" for name in self.directories)
         conn.execute(f"set allowed_directories = [{names}]; set enable_external_access = false")

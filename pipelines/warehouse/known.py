@@ -140,15 +140,8 @@ def _extra_types(connection: duckdb.DuckDBPyConnection) -> dict[str, Kind]:
 def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[int, Fetch]:
     names = (
         *("activity_id", "status", "sample_count", "attempt_count", "next_attempt_at", "error"),
-        *(
-            "distance",
-            "moving_time",
-            "elapsed_time",
-            *ORIGIN,
-            "file_fingerprint",
-            "file_content",
-            "stream_types",
-        ),
+        *("distance", "moving_time", "elapsed_time", *ORIGIN),
+        *("file_fingerprint", "file_content", "stream_types"),
     )
     return {
         row["activity_id"]: Fetch(
